@@ -1,0 +1,126 @@
+"""The words of the domain: statuses, scopes, kinds of failure, with the label, colour and sentence of each.
+
+The only module that spells a status. Everything else names the member.
+"""
+
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class JobStatus(TextChoices):
+    """Where a clone job stands. WAITING and SUBMITTING are ours, the next two are Ecwid's."""
+
+    WAITING = "WAITING", "Waiting"
+    SUBMITTING = "SUBMITTING", "Submitting"
+    QUEUED = "QUEUED", "Queued at Ecwid"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "Failed"
+    CANCELED = "CANCELED", "Canceled"
+
+    @property
+    def tone(self) -> str:
+        """Colour name for badges and rows."""
+        return _TONES[self]
+
+
+# Tuples, since they also go into constraints, and a migration writes a set in any order.
+ACTIVE: Final = (JobStatus.WAITING, JobStatus.SUBMITTING, JobStatus.QUEUED, JobStatus.IN_PROGRESS)
+AT_ECWID: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS)
+TERMINAL: Final = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
+
+_TONES: Final = {
+    JobStatus.WAITING: "secondary",
+    JobStatus.SUBMITTING: "azure",
+    JobStatus.QUEUED: "azure",
+    JobStatus.IN_PROGRESS: "blue",
+    JobStatus.COMPLETED: "green",
+    JobStatus.FAILED: "red",
+    JobStatus.CANCELED: "secondary",
+}
+
+
+class CloneScope(TextChoices):
+    """What a clone copies."""
+
+    ALL = "ALL", "Settings and catalog"
+    CATALOG = "CATALOG", "Catalog only"
+    STORE_SETTINGS = "STORE_SETTINGS", "Settings only"
+
+    @property
+    def copies_catalog(self) -> bool:
+        """Tell whether products and categories are copied."""
+        return self is not CloneScope.STORE_SETTINGS
+
+
+class FailureKind(TextChoices):
+    """Why a job failed. `cause` and `next_step` are what a person reads."""
+
+    TRANSIENT = "TRANSIENT", "Ecwid kept failing"
+    TARGET = "TARGET", "Target store"
+    TEMPLATE = "TEMPLATE", "Template store"
+    ECWID = "ECWID", "Failed at Ecwid"
+    BUSY = "BUSY", "Target busy"
+    RESULT_LOST = "RESULT_LOST", "Result lost"
+    TICKET_LOST = "TICKET_LOST", "Ticket lost"
+    TIMED_OUT = "TIMED_OUT", "Took too long"
+    UNKNOWN = "UNKNOWN", "Unknown refusal"
+
+    @property
+    def cause(self) -> str:
+        """One plain sentence: what happened."""
+        return _REASONS[self][0]
+
+    @property
+    def next_step(self) -> str:
+        """One plain sentence: what to do about it."""
+        return _REASONS[self][1]
+
+
+_REASONS: Final = {
+    FailureKind.TRANSIENT: (
+        "Ecwid refused to start the clone several times with an error that usually passes.",
+        "Retry it later.",
+    ),
+    FailureKind.TARGET: (
+        "Ecwid does not allow a clone into this store as it is.",
+        "Read Ecwid's message, put the store right, then retry.",
+    ),
+    FailureKind.TEMPLATE: (
+        "Ecwid could not use the template store.",
+        "Check that the template store exists and that its ID is right, then retry.",
+    ),
+    FailureKind.ECWID: (
+        "The clone started, and failed at Ecwid.",
+        "The store may be partly filled: look at it and empty it, then retry.",
+    ),
+    FailureKind.BUSY: (
+        "Somebody else was cloning into this store for a long time.",
+        "Wait until that clone has ended, check the store, then retry.",
+    ),
+    FailureKind.RESULT_LOST: (
+        "Ecwid's answer was lost, and the clone may well have run to its end without being seen.",
+        "Look at the store: keep it as it is where the copy is complete (the ID mapping cannot be had any more), "
+        "or empty it and retry.",
+    ),
+    FailureKind.TICKET_LOST: (
+        "Ecwid no longer knows this clone's ticket.",
+        "Look at the store: the clone may have ended. Empty it and retry where the copy is not complete.",
+    ),
+    FailureKind.TIMED_OUT: (
+        "There was no result within 24 hours.",
+        "Ask Ecwid's support about it, with the ticket where there is one, before trying again.",
+    ),
+    FailureKind.UNKNOWN: (
+        "Ecwid refused the clone with a code that the portal does not know.",
+        "Read Ecwid's message; if it does not help, ask Ecwid's support.",
+    ),
+}
+
+
+class BlockReason(TextChoices):
+    """Why all traffic of one credential is stopped."""
+
+    RATE_LIMITED = "RATE_LIMITED", "Rate limit reached"
+    CREDENTIALS = "CREDENTIALS", "Credentials refused"

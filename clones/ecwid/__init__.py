@@ -1,0 +1,70 @@
+"""A client of Ecwid's HTTP APIs, as `docs/ecwid-api.md` has them. Knows nothing of Django and the portal."""
+
+from clones.ecwid.addresses import check_api_url, is_loopback
+from clones.ecwid.client import PartnerClient, SiteClient, StoreClient
+from clones.ecwid.codes import CloneErrorCode, GeneralErrorCode, RefusalKind
+from clones.ecwid.errors import (
+    CloneRefused,
+    Conflict,
+    CredentialsRefused,
+    EcwidError,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    RateLimited,
+    Refused,
+)
+from clones.ecwid.schemas import (
+    AppCredentials,
+    Category,
+    CloneStatus,
+    CreatedStore,
+    LatestStats,
+    MappingPair,
+    NewMerchant,
+    Product,
+    ProductType,
+    RemoteStatus,
+    SiteCredentials,
+    SiteToken,
+    StoreCredentials,
+    StoreProfile,
+    Timeouts,
+)
+from clones.ecwid.session import make_session
+
+__all__ = [
+    "AppCredentials",
+    "Category",
+    "CloneErrorCode",
+    "CloneRefused",
+    "CloneStatus",
+    "Conflict",
+    "CreatedStore",
+    "CredentialsRefused",
+    "EcwidError",
+    "GeneralErrorCode",
+    "LatestStats",
+    "MappingPair",
+    "NewMerchant",
+    "NoAnswer",
+    "NotFound",
+    "NotSent",
+    "PartnerClient",
+    "Product",
+    "ProductType",
+    "RateLimited",
+    "RefusalKind",
+    "Refused",
+    "RemoteStatus",
+    "SiteClient",
+    "SiteCredentials",
+    "SiteToken",
+    "StoreClient",
+    "StoreCredentials",
+    "StoreProfile",
+    "Timeouts",
+    "check_api_url",
+    "is_loopback",
+    "make_session",
+]

@@ -1,0 +1,52 @@
+"""The bell: a django-q2 message without content that makes workers look at the job table now.
+
+A bell may be lost, doubled or late without harm: every worker also looks by itself every few seconds.
+"""
+
+import logging
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
+
+from clones.models import WorkerBeat
+
+logger = logging.getLogger(__name__)
+
+TICK = "clones.tasks.tick"
+DEFAULT_QUEUE: str = settings.Q_CLUSTER["name"]
+
+
+def ring_all() -> None:
+    """Ring for every living worker. Never raises; for `transaction.on_commit`."""
+    for queue in WorkerBeat.objects.alive(timezone.now()).values_list("queue", flat=True):
+        try_to_ring(queue)
+
+
+def try_to_ring(queue: str) -> None:
+    """Ring where that is possible. Never raises."""
+    try:
+        ring(queue)
+    except Exception as error:  # noqa: BLE001  a bell is never worth failing for, whatever the broker raises
+        logger.warning("A bell was lost (%s); the worker will look by itself.", type(error).__name__)
+
+
+def ring(queue: str) -> None:
+    """Put a bell into `queue` unless one waits there already. Raises what the broker raises."""
+    if not get_broker(queue).queue_size():
+        async_task(TICK, cluster=queue, task_name="tick")
+
+
+def forget_queue(queue: str) -> None:
+    """Delete what is left in the queue of a worker that has gone."""
+    get_broker(queue).delete_queue()
+
+
+def queue_trouble() -> str:
+    """Say in a sentence why bells cannot be rung; "" when they can."""
+    try:
+        get_broker(DEFAULT_QUEUE).queue_size()
+    except Exception:  # noqa: BLE001  each broker has its own exceptions
+        return "The queue (Redis, or the database) does not answer."
+    return ""

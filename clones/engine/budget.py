@@ -1,0 +1,81 @@
+"""How many requests may leave now, for one credential, over all workers: a token bucket and a breaker in its row.
+
+All functions that write expect the row to be locked by the caller's transaction.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from clones.choices import BlockReason
+from clones.models import Connection
+
+# Nine tenths flow evenly and a second's worth may come at once: at most limit * (0.9 + 1/60) in any minute, which
+# leaves room for requests that reach Ecwid later than they were counted here.
+EVEN_SHARE: Final = 0.9
+BURST_SECONDS: Final = 1.0
+
+PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
+RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need not agree to the millisecond
+
+
+def slots_per_second(rate_limit: int) -> float:
+    """Return how many requests a second a limit of `rate_limit` a minute yields."""
+    return EVEN_SHARE * rate_limit / 60
+
+
+def bucket_level(level: float, at: datetime | None, now: datetime, rate_limit: int) -> float:
+    """Return the slots in a bucket that held `level` at `at` (None: never used, so full)."""
+    burst = max(1.0, BURST_SECONDS * rate_limit / 60)
+    if at is None:
+        return burst
+    elapsed = max(0.0, (now - at).total_seconds())  # another machine's clock may be ahead
+    return min(burst, level + elapsed * slots_per_second(rate_limit))
+
+
+def open_slots(connection: Connection, now: datetime) -> int:
+    """Return how many requests may leave at `now`: 0 while blocked, 1 for the probe of a refused key."""
+    if connection.paused_at or connection.is_blocked(now):
+        return 0
+    level = int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit))
+    return min(1, level) if connection.block_reason == BlockReason.CREDENTIALS else level
+
+
+def spend(connection: Connection, count: int, now: datetime) -> None:
+    """Write down that `count` requests leave at `now`; ends a rate limit that is over, defers the next probe."""
+    level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
+    connection.bucket_level, connection.bucket_at = level - count, now
+    if connection.block_reason == BlockReason.CREDENTIALS:
+        connection.blocked_until = now + PROBE_EVERY
+    elif connection.block_reason:
+        _clear(connection)
+    connection.save(
+        update_fields=[
+            "bucket_level", "bucket_at", "blocked_since", "blocked_until", "block_reason", "block_message",
+        ]
+    )  # fmt: skip
+
+
+def stop_traffic(connection_id: int, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
+    """Open the breaker until `until`. A longer block that already stands is kept. Own transaction."""
+    with transaction.atomic():
+        connection = Connection.objects.select_for_update().get(pk=connection_id)
+        if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
+            return
+        connection.blocked_since = connection.blocked_since or now
+        connection.blocked_until = until
+        connection.block_reason, connection.block_message = reason, message
+        connection.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
+
+
+def resume_traffic(connection_id: int, asked_at: datetime) -> None:
+    """Close the breaker of a key that Ecwid has just accepted in a request that left at `asked_at`."""
+    Connection.objects.filter(
+        pk=connection_id, block_reason=BlockReason.CREDENTIALS, blocked_since__lt=asked_at
+    ).update(blocked_since=None, blocked_until=None, block_reason="", block_message="")
+
+
+def _clear(connection: Connection) -> None:
+    connection.blocked_since = connection.blocked_until = None
+    connection.block_reason = connection.block_message = ""

@@ -1,0 +1,31 @@
+"""When to ask again. Pure functions: seconds in, seconds out."""
+
+from datetime import timedelta
+from typing import Final
+
+from clones.engine.budget import slots_per_second
+
+FIRST_LOOK: Final = timedelta(seconds=2)
+CLOSEST_SECONDS: Final = 1.0
+POLLING_SHARE: Final = 0.7  # of the budget; the rest is for starting clones
+OVERDUE_CLOSEST_SECONDS: Final = 15.0
+
+OVERDUE_AFTER: Final = timedelta(minutes=15)
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+
+REPEAT_FIRST_SECONDS: Final = 1.5  # a lost answer: a clone that did start is still running then
+REPEAT_LONGEST_SECONDS: Final = 30.0
+RETRY_FIRST_SECONDS: Final = 2.0
+RETRY_LONGEST_SECONDS: Final = 60.0
+BUSY_FIRST_SECONDS: Final = 15.0
+
+
+def poll_seconds(running: int, rate_limit: int, *, overdue: bool = False) -> float:
+    """Return the pause between two looks at one clone while `running` share the budget of `rate_limit` a minute."""
+    even = running / (POLLING_SHARE * slots_per_second(rate_limit))
+    return max(even, OVERDUE_CLOSEST_SECONDS if overdue else CLOSEST_SECONDS)
+
+
+def doubling(first: float, tries: int, longest: float) -> float:
+    """Return the pause after `tries` (1, 2, …) in vain: `first`, then twice as long each time, up to `longest`."""
+    return min(longest, first * 2.0 ** min(max(tries, 1) - 1, 20))

@@ -1,0 +1,184 @@
+"""Starting a clone: written down before it is sent, and what each answer to it means.
+
+A POST is a promise to find out what became of it: from `write_ahead` until an answer settles it, the job carries
+`unanswered_since`, and nothing but an answer (or a person) decides about it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from clones.choices import FailureKind, JobStatus
+from clones.ecwid import CloneRefused, EcwidError, NoAnswer, NotSent, RefusalKind, Refused
+from clones.engine import pacing
+from clones.engine.outcome import Outcome, block_for
+from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
+from clones.models import CloneJob
+
+ASK_AGAIN_WITHIN: Final = timedelta(seconds=60)  # where a second POST would be accepted once the first clone has ended
+TRANSIENT_TRIES: Final = 6
+BUSY_TRIES: Final = 40  # at most a minute apart: a good half hour
+
+_PERMANENT: Final = {
+    RefusalKind.TARGET: FailureKind.TARGET,
+    RefusalKind.NOT_EMPTY: FailureKind.TARGET,
+    RefusalKind.LIMIT: FailureKind.TARGET,
+    RefusalKind.TEMPLATE: FailureKind.TEMPLATE,
+    RefusalKind.UNKNOWN: FailureKind.UNKNOWN,
+}
+
+
+def is_too_late_to_repeat(job: CloneJob, now: datetime) -> bool:
+    """Tell whether asking again could start a second clone: the lost one may have ended, leaving the target empty."""
+    return (
+        job.unanswered_since is not None and job.may_be_accepted_twice and now - job.unanswered_since > ASK_AGAIN_WITHIN
+    )
+
+
+def write_ahead(jobs: list[CloneJob], now: datetime, lease_token: str) -> list[CloneJob]:
+    """Write SUBMITTING for waiting jobs that are leased under `lease_token`; return those that may now be sent.
+
+    The returned rows still say what was read: `unanswered_since` is that of an *earlier* POST. Jobs that must not be
+    repeated any more end as RESULT_LOST instead. Runs in the caller's transaction.
+    """
+    late = [job for job in jobs if is_too_late_to_repeat(job, now)]
+    advance_many((_result_lost(job) for job in late), at=now, lease_token=lease_token)
+    written = advance_many((_submitting(job, now) for job in jobs if job not in late), at=now, lease_token=lease_token)
+    return [job for job in jobs if job.pk in written]
+
+
+def _submitting(job: CloneJob, now: datetime) -> Change:
+    fields = {
+        "submitted_at": now,
+        "unanswered_since": job.unanswered_since or now,
+        "tries": job.tries + 1,
+    }
+    note = "Asking Ecwid again, since an answer was lost." if job.unanswered_since else "Asking Ecwid for the clone."
+    return Change(job, JobStatus.SUBMITTING, fields, note=note)
+
+
+def _result_lost(job: CloneJob) -> Change:
+    note = (
+        "An answer of Ecwid's was lost more than a minute ago, and asking again could start a second clone. "
+        "The portal does not ask by itself any more."
+    )
+    return Change(job, JobStatus.FAILED, {"failure_kind": FailureKind.RESULT_LOST}, note=note)
+
+
+def decide(job: CloneJob, answer: str | EcwidError, now: datetime, is_taken: Callable[[str], bool]) -> Outcome:
+    """Tell what `answer` (a ticket or an error) to the POST of `job` means.
+
+    `job` is as `write_ahead` returned it. `is_taken` tells whether another job of the connection holds a ticket.
+    """
+    return Decision(job, now, is_taken).on(answer)
+
+
+class Decision:
+    """The rules for one job at one moment. Every method returns the outcome of one kind of answer."""
+
+    def __init__(self, job: CloneJob, now: datetime, is_taken: Callable[[str], bool]) -> None:
+        self.was_unanswered = job.unanswered_since is not None
+        self.earlier = job.unanswered_since
+        self.tries = job.tries + 1
+        self.age = now - job.created_at
+        self.now = now
+        self.is_taken = is_taken
+        # The row says SUBMITTING since write_ahead; changes start from there.
+        self.job = CloneJob(pk=job.pk, status=JobStatus.SUBMITTING)
+
+    def on(self, answer: str | EcwidError) -> Outcome:
+        """Tell the answers apart."""
+        if isinstance(answer, str):
+            return self._accepted(answer, "Ecwid accepted the clone.")
+        block = block_for(answer, self.now)
+        if block:
+            return self._not_sent(f"{answer} Nothing is sent until that is over.", at=self.now, block=block)
+        if isinstance(answer, NotSent):
+            return self._unreachable(answer)
+        if isinstance(answer, CloneRefused):
+            return self._refused(answer)
+        if isinstance(answer, Refused):
+            return self._failed(FailureKind.UNKNOWN, answer)
+        return self._lost(answer)
+
+    def _accepted(self, ticket: str, note: str) -> Outcome:
+        if self.is_taken(ticket):
+            return self._lost(NoAnswer("Ecwid answered with a ticket that another job holds."))
+        fields = {
+            "ticket": ticket,
+            "accepted_at": self.now,
+            "unanswered_since": None,
+            "error_code": "",
+            "error_message": "",
+            "tries": 0,
+            "next_action_at": self.now + pacing.FIRST_LOOK,
+            **LEASE_GIVEN_BACK,
+        }
+        return Outcome({}, Change(self.job, JobStatus.QUEUED, fields, note=note))
+
+    def _refused(self, answer: CloneRefused) -> Outcome:
+        if answer.kind == RefusalKind.BUSY:
+            return self._busy(answer)
+        if answer.kind == RefusalKind.TRANSIENT:
+            return self._transient(answer)
+        if answer.kind == RefusalKind.NOT_EMPTY and self.was_unanswered:
+            return self._failed(FailureKind.RESULT_LOST, answer)
+        return self._failed(_PERMANENT.get(answer.kind, FailureKind.UNKNOWN), answer)
+
+    def _busy(self, answer: CloneRefused) -> Outcome:
+        if self.was_unanswered and answer.ticket and not self.is_taken(answer.ticket):
+            return self._accepted(answer.ticket, "Found again: Ecwid is running the clone whose answer was lost.")
+        if self.tries >= BUSY_TRIES:
+            return self._failed(FailureKind.BUSY, answer)
+        pause = pacing.doubling(pacing.BUSY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
+        # A ticket of somebody else's proves that ours never started; without one, nothing is proven.
+        unanswered = None if answer.ticket else self.earlier
+        note = "Somebody else is cloning into this store. Asking again when that should be over."
+        return self._wait(note, pause, answer, unanswered)
+
+    def _transient(self, answer: CloneRefused) -> Outcome:
+        # While an earlier answer is lost, an error that passes settles nothing: go on asking.
+        if self.tries >= TRANSIENT_TRIES and not self.was_unanswered:
+            return self._failed(FailureKind.TRANSIENT, answer)
+        pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
+        return self._wait("Ecwid could not start it just now. Asking again.", pause, answer, self.earlier)
+
+    def _unreachable(self, answer: NotSent) -> Outcome:
+        pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
+        if self.age > pacing.GIVE_UP_AFTER:
+            return self._failed(self._given_up, answer)
+        return self._not_sent(f"{answer} Nothing was sent. Trying again.", at=self.now + timedelta(seconds=pause))
+
+    def _lost(self, answer: EcwidError) -> Outcome:
+        if self.age > pacing.GIVE_UP_AFTER:
+            return self._failed(FailureKind.RESULT_LOST, answer)
+        pause = pacing.doubling(pacing.REPEAT_FIRST_SECONDS, self.tries, pacing.REPEAT_LONGEST_SECONDS)
+        # write_ahead has put the moment of this POST into the row where there was none.
+        fields = {"next_action_at": self.now + timedelta(seconds=pause), **LEASE_GIVEN_BACK}
+        note = f"{answer} The clone may have started: asking again."
+        return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note))
+
+    @property
+    def _given_up(self) -> FailureKind:
+        return FailureKind.RESULT_LOST if self.was_unanswered else FailureKind.TIMED_OUT
+
+    def _not_sent(self, note: str, *, at: datetime, block: Any = None) -> Outcome:
+        fields = {"next_action_at": at, "unanswered_since": self.earlier, **LEASE_GIVEN_BACK}
+        return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note), block=block)
+
+    def _wait(self, note: str, pause: float, answer: Refused, unanswered: datetime | None) -> Outcome:
+        fields = {
+            "next_action_at": self.now + timedelta(seconds=pause),
+            "unanswered_since": unanswered,
+            "error_code": answer.code,
+            "error_message": answer.message,
+            **LEASE_GIVEN_BACK,
+        }
+        change = Change(self.job, JobStatus.WAITING, fields, note=note, code=answer.code, message=answer.message)
+        return Outcome({}, change)
+
+    def _failed(self, kind: FailureKind, answer: EcwidError) -> Outcome:
+        code, message = (answer.code, answer.message) if isinstance(answer, Refused) else ("", "")
+        fields = {"failure_kind": kind, "error_code": code, "error_message": message}
+        note = kind.cause if isinstance(answer, Refused) else f"{kind.cause} {answer}"
+        return Outcome({}, Change(self.job, JobStatus.FAILED, fields, note=note, code=code, message=message))

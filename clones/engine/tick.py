@@ -1,0 +1,177 @@
+"""The tick: the loop in which one worker takes due jobs, calls Ecwid and writes down the answers."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Final
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from clones.engine import bell, leasing, recovery, seat
+from clones.engine.calls import Answer, Caller
+from clones.engine.leasing import Holder
+from clones.engine.settle import settle
+from clones.models import CloneJob
+
+logger = logging.getLogger(__name__)
+
+THREADS: Final = 48
+LOOP_SECONDS: Final = 30.0  # with the longest call (45 s) well below TICK_TIMEOUT_SECONDS
+STOP_SECONDS: Final = 5.0  # once the worker is told to stop, what is in the air may take so long to come in
+LOOK_EVERY_SECONDS: Final = 1.0
+UPKEEP_EVERY_SECONDS: Final = 1.0
+STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request slot for them
+DATABASE_GONE_SECONDS: Final = 0.5
+
+DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
+
+
+def run_tick(queue: str, stop_asked: Callable[[], bool]) -> None:
+    """Loop as the worker that listens to `queue`, unless another tick of it does.
+
+    Returns when told to stop, when no job is active, or after LOOP_SECONDS: then it rings for its successor and waits
+    for what is still in the air.
+    """
+    holder = seat.take(queue, uuid.uuid4().hex, timezone.now())
+    if holder:
+        Tick(holder, queue, stop_asked).run()
+
+
+class Tick:
+    """One sitting of one worker."""
+
+    def __init__(self, holder: Holder, queue: str, stop_asked: Callable[[], bool]) -> None:
+        self.holder = holder
+        self.queue = queue
+        self.stop_asked = stop_asked
+        self.caller = Caller(THREADS)
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ecwid")
+        self.in_air: dict[Future[Answer], CloneJob] = {}
+        self.unsettled: list[Answer] = []  # answers that the database has not taken yet
+        self.ends_at = time.monotonic() + LOOP_SECONDS
+        self.next_upkeep = 0.0
+
+    def run(self) -> None:
+        """Loop, hand the seat over, let what is in the air come in, and leave no lease behind."""
+        try:
+            while not self.stop_asked() and time.monotonic() < self.ends_at and self._survive(self._step):
+                pass
+        finally:  # also after a bug or a timeout: every answer that still comes in was paid for
+            self._survive(self._hand_over)
+            self._land()
+            self.pool.shutdown(wait=False, cancel_futures=True)
+            self.caller.close()
+
+    def _survive(self, step: Callable[[], bool]) -> bool:
+        """Do `step`; where the database is away, pause and go on with a fresh connection to it."""
+        try:
+            return step()
+        except DATABASE_AWAY as error:
+            logger.warning("The database does not answer (%s). Trying again.", type(error).__name__)
+            connection.close()
+            time.sleep(DATABASE_GONE_SECONDS)
+            return True
+
+    def _step(self) -> bool:
+        """Go round once. False: this tick has nothing more to do here."""
+        self._collect()
+        self._settle()
+        if time.monotonic() >= self.next_upkeep and not self._upkeep():
+            return False
+        self._wait(self._launch())
+        return True
+
+    def _collect(self) -> None:
+        """Take the answers that have come in."""
+        for future in [future for future in self.in_air if future.done()]:
+            del self.in_air[future]
+            self.unsettled.append(future.result())
+
+    def _settle(self) -> None:
+        """Write down what has come in. Answers stay in hand until the database has them."""
+        try:
+            settle(self.unsettled, self.holder.token, timezone.now())
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            logger.exception("A group of answers could not be written down; trying each by itself")
+            self._settle_singly()
+        self.unsettled.clear()
+
+    def _settle_singly(self) -> None:
+        """Write answers one by one, so that a single bad one does not hold up the others.
+
+        The job of the bad one is taken up again when its lease ends: a POST then counts as unanswered.
+        """
+        for answer in self.unsettled:
+            try:
+                settle([answer], self.holder.token, timezone.now())
+            except DATABASE_AWAY:
+                raise
+            except Exception:
+                logger.exception("The answer for job %s could not be written down", answer.job.pk)
+
+    def _upkeep(self) -> bool:
+        """Beat, renew, take back what dead workers left. False: somebody else sits here, or nothing is active."""
+        now = timezone.now()
+        self.next_upkeep = time.monotonic() + UPKEEP_EVERY_SECONDS
+        if not seat.beat(self.holder, now):
+            return False
+        leasing.renew([job.pk for job in self.in_air.values()], self.holder, now)
+        recovery.take_back(now)
+        stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
+        return stays_when_idle or bool(self.in_air) or CloneJob.objects.active().exists()
+
+    def _launch(self) -> float:
+        """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
+        now = timezone.now()
+        for due in leasing.connections_with_work(now):
+            client = self.caller.client_for(due)
+            if client is None:
+                leasing.stop_unreadable(due, now)
+                continue
+            fence = time.monotonic() + settings.WORKER_SILENT_SECONDS / 2
+            for job in leasing.lease_due(due.pk, self.holder, THREADS - len(self.in_air), now):
+                self.in_air[self.pool.submit(self.caller.call(client, job, now, fence).run)] = job
+        return leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        if self.in_air:
+            wait(self.in_air, timeout=seconds, return_when=FIRST_COMPLETED)
+        else:
+            time.sleep(seconds)
+
+    def _hand_over(self) -> bool:
+        """Free the seat, and ring for a successor unless the worker is to stop."""
+        seat.leave(self.holder)
+        if not self.stop_asked():
+            bell.try_to_ring(self.queue)
+        return True
+
+    def _land(self) -> None:
+        """Wait for the answers in the air, write them down, and give back what is still leased."""
+        told_at: float | None = None
+        while self.in_air or self.unsettled:
+            if self.stop_asked() and told_at is None:
+                told_at = time.monotonic()
+            if told_at is not None and time.monotonic() - told_at > STOP_SECONDS:
+                break
+            self._survive(self._land_step)
+        self._survive(self._give_back)
+
+    def _land_step(self) -> bool:
+        self._wait(STARVED_SECONDS)
+        self._collect()
+        self._settle()
+        leasing.renew([job.pk for job in self.in_air.values()], self.holder, timezone.now())
+        return True
+
+    def _give_back(self) -> bool:
+        held = list(CloneJob.objects.filter(lease_token=self.holder.token).only("pk", "status"))
+        recovery.give_back(held, timezone.now(), self.holder.token, LEFT_NOTE)
+        return True

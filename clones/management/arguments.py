@@ -1,0 +1,35 @@
+"""What several commands do with their arguments. Wrong arguments end a command with exit code 2."""
+
+import os
+
+from django.core.management.base import CommandError
+
+from clones.models import Connection
+from clones.operations.errors import InvalidRequestError
+
+BAD_ARGUMENTS = 2
+
+
+def bad_arguments(error: InvalidRequestError | str) -> CommandError:
+    """Return the error that ends a command over wrong arguments."""
+    return CommandError(str(error), returncode=BAD_ARGUMENTS)
+
+
+def secret_from_environment(variable: str) -> str:
+    """Return the secret in the environment variable of that name: on a command line others could read it."""
+    secret = os.environ.get(variable, "")
+    if not secret:
+        message = f"The environment variable {variable} is empty or not set. Put the secret into it and try again."
+        raise bad_arguments(message)
+    return secret
+
+
+def connection_named(name: str) -> Connection:
+    """Return the connection of that name."""
+    connection = Connection.objects.filter(name=name).first()
+    if connection is None:
+        names = ", ".join(Connection.objects.values_list("name", flat=True))
+        known = f"There are: {names}." if names else "Make one with: manage.py connect"
+        message = f"There is no connection named “{name}”. {known}"
+        raise bad_arguments(message)
+    return connection

@@ -1,0 +1,35 @@
+"""The command `manage.py add_template`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from clones.management.arguments import bad_arguments, connection_named, secret_from_environment
+from clones.operations.connections import save_template
+from clones.operations.errors import InvalidRequestError
+
+
+class Command(BaseCommand):
+    """Store a template store."""
+
+    help = "Add a template store, or rename the one with that ID. Saying the same again is harmless."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("store_id", help="the store's ID at Ecwid")
+        parser.add_argument("name", help="what people call it")
+        parser.add_argument("--connection", required=True, metavar="NAME", help="the connection it belongs to")
+        parser.add_argument(
+            "--token-env", metavar="VAR", help="environment variable that holds the store's access token"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Store the template."""
+        connection = connection_named(options["connection"])
+        token = secret_from_environment(options["token_env"]) if options["token_env"] else ""
+        try:
+            template, made = save_template(connection, options["store_id"], options["name"], token)
+        except InvalidRequestError as error:
+            raise bad_arguments(error) from None
+        self.stdout.write(f"Template store {template} {'added' if made else 'saved'}.")

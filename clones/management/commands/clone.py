@@ -1,0 +1,126 @@
+"""The command `manage.py clone`."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from clones.choices import CloneScope
+from clones.exports import MAPPING_COLUMNS, mapping_rows, save_csv
+from clones.management.arguments import bad_arguments, connection_named
+from clones.management.waiting import Wait, describe, standstill
+from clones.models import CloneJob, Connection, TemplateStore
+from clones.operations.errors import InvalidRequestError
+from clones.operations.launch import Launch, Order, start_batch
+from clones.operations.store_ids import check_store_id
+
+INTERRUPTED = 130  # what a shell says after Ctrl-C
+
+
+class Command(BaseCommand):
+    """Clone a template store into target stores."""
+
+    help = (
+        "Clone a template store into one or more target stores. Exit code 0: accepted (with --wait: all completed); "
+        "1: some refused, failed or not done in time; 2: bad arguments."
+    )
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--template", required=True, metavar="STORE_ID", help="store to copy from")
+        parser.add_argument(
+            "--target", required=True, action="append", metavar="STORE_ID", help="store to fill; may be given often"
+        )
+        parser.add_argument("--connection", metavar="NAME", help="needed where two connections know the template")
+        parser.add_argument("--scope", type=str.upper, choices=CloneScope.values, default=CloneScope.ALL.value)
+        parser.add_argument("--demo-catalog", action="store_true", help="clone the template's demo products too")
+        parser.add_argument("--wait", action="store_true", help="stay until all clones have ended")
+        parser.add_argument("--timeout", type=float, default=3600, metavar="S", help="seconds to wait at most (3600)")
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="with --wait: write the mapping of old to new IDs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Launch, and wait where asked to."""
+        self._check(options)
+        launch = self._launch(options)
+        for job in launch.busy:
+            self.stderr.write(f"{job.target}: left out, since another clone into it is active (job {job.pk}).")
+        if launch.batch is None:
+            message = "Nothing was started: every target has an active clone."
+            raise CommandError(message)
+        self.stdout.write(f"Batch {launch.batch.pk}: {len(launch.jobs)} clone(s) of {launch.batch.template}.")
+        done = self._wait(launch, options) if options["wait"] else self._say_standstill(launch)
+        if launch.busy or not done:
+            raise CommandError("Not all clones were made." if options["wait"] else "Not all clones were started.")
+
+    def _check(self, options: dict[str, Any]) -> None:
+        """Refuse what could only fail after the launch."""
+        if options["csv"] and not options["wait"]:
+            message = "--csv needs --wait: the mapping is known when the clones have ended."
+            raise bad_arguments(message)
+        if options["csv"] and (options["csv"].is_dir() or not options["csv"].parent.is_dir()):
+            message = f"--csv: {options['csv']} cannot be written: name a file in a folder that exists."
+            raise bad_arguments(message)
+        if not options["timeout"] > 0:
+            message = "--timeout takes a number of seconds above 0."
+            raise bad_arguments(message)
+
+    def _launch(self, options: dict[str, Any]) -> Launch:
+        try:
+            order = Order(
+                template=self._template(check_store_id(options["template"]), options["connection"]),
+                store_ids=options["target"],
+                scope=CloneScope(options["scope"]),
+                clone_demo_catalog=options["demo_catalog"],
+            )
+            return start_batch(order)
+        except InvalidRequestError as error:
+            raise bad_arguments(error) from None
+
+    def _template(self, store_id: str, connection_name: str | None) -> TemplateStore:
+        if not Connection.objects.exists():
+            message = "There is no connection to Ecwid yet. Make one with: manage.py connect"
+            raise bad_arguments(message)
+        found = TemplateStore.objects.select_related("connection").filter(store_id=store_id)
+        if connection_name is not None:
+            found = found.filter(connection=connection_named(connection_name))
+        templates = list(found)
+        if not templates:
+            message = f"Store {store_id} is not a template store. Add it with: manage.py add_template {store_id} NAME"
+            raise bad_arguments(message)
+        if len(templates) > 1:
+            names = ", ".join(str(template.connection) for template in templates)
+            message = f"Several connections know template store {store_id} ({names}): choose one with --connection."
+            raise bad_arguments(message)
+        return templates[0]
+
+    def _say_standstill(self, launch: Launch) -> bool:
+        """Say why the clones will not start now, where that is so."""
+        reason = standstill(launch.jobs[0].connection)
+        if reason:
+            self.stderr.write(reason)
+        return True
+
+    def _wait(self, launch: Launch, options: dict[str, Any]) -> bool:
+        """Wait for the clones to end and say what became of each; True when all were completed."""
+        ids = [job.pk for job in launch.jobs]
+        try:
+            Wait(ids, options["timeout"], self.stderr).run()
+        except KeyboardInterrupt:
+            message = f"Not waiting any more; the clones go on. They are batch {launch.jobs[0].batch_id}."
+            raise CommandError(message, returncode=INTERRUPTED) from None
+        jobs = list(CloneJob.objects.filter(pk__in=ids).select_related("target").order_by("pk"))
+        for job in jobs:
+            self.stdout.write(describe(job))
+        completed = [job.pk for job in jobs if job.is_completed]
+        if options["csv"]:
+            self._save(options["csv"], completed)
+        return len(completed) == len(jobs)
+
+    def _save(self, path: Path, job_ids: list[int]) -> None:
+        try:
+            count = save_csv(path, MAPPING_COLUMNS, mapping_rows(job_ids))
+        except OSError as error:
+            message = f"The clones have ended, but {path} could not be written: {error.strerror}."
+            raise CommandError(message) from None
+        self.stdout.write(f"{path}: {count:,} IDs.")

@@ -1,0 +1,79 @@
+"""Waiting for clones on a terminal: progress, and why nothing moves."""
+
+import time
+from collections import Counter
+from typing import Final
+
+from django.core.management.base import OutputWrapper
+from django.utils import timezone
+
+from clones.choices import FailureKind, JobStatus
+from clones.models import CloneJob, Connection, WorkerBeat
+
+LOOK_EVERY_SECONDS: Final = 0.5
+NO_WORKER: Final = "No worker is running, so nothing is sent to Ecwid. Start one with: manage.py worker"
+
+
+def standstill(connection: Connection) -> str:
+    """Say in a sentence why clones over `connection` do not move just now; "" when nothing is in the way."""
+    now = timezone.now()
+    if not WorkerBeat.objects.alive(now).exists():
+        return NO_WORKER
+    return connection.standstill(now)
+
+
+def describe(job: CloneJob) -> str:
+    """Say in a line what became of a job, or how it stands: store, status, Ecwid's code and words, what to do."""
+    status = JobStatus(job.status)
+    said = " ".join(filter(None, (job.error_code, f"({job.error_message})" if job.error_message else "")))
+    line = f"{job.target}: {status.label}."
+    if status == JobStatus.FAILED:
+        kind = FailureKind(job.failure_kind)
+        return f"{line} {said or kind.label}: {kind.cause} {kind.next_step}"
+    if status == JobStatus.COMPLETED:
+        return f"{line} {job.mappings.count():,} IDs mapped. {job.mapping_note}".rstrip()
+    return f"{line} Not done yet. {f'Ecwid said {said}' if said else ''}".rstrip()
+
+
+class Wait:
+    """Looks at the jobs until all have ended or the time is up, and tells what changes."""
+
+    def __init__(self, job_ids: list[int], timeout_seconds: float, out: OutputWrapper) -> None:
+        self.job_ids = job_ids
+        self.timeout_seconds = timeout_seconds
+        self.out = out
+        self.on_terminal = out.isatty()
+        self.said = ""
+        self.warned = ""
+
+    def run(self) -> None:
+        """Return when all jobs have ended, or after the timeout."""
+        deadline = time.monotonic() + self.timeout_seconds
+        while True:
+            jobs = list(CloneJob.objects.filter(pk__in=self.job_ids).select_related("connection"))
+            running = [job for job in jobs if not job.is_terminal]
+            self._tell(jobs)
+            if not running:
+                break
+            self._warn(standstill(running[0].connection))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            time.sleep(min(LOOK_EVERY_SECONDS, left))
+        if self.on_terminal:
+            self.out.write("")
+
+    def _tell(self, jobs: list[CloneJob]) -> None:
+        """Write the counts by status: in place on a terminal, else a line for every change."""
+        counts = Counter(job.status for job in jobs)
+        line = ", ".join(f"{counts[status]} {status.label.lower()}" for status in JobStatus if counts[status])
+        if line != self.said:
+            self.said = line
+            self.out.write(f"\r\x1b[K{line}" if self.on_terminal else line, ending="" if self.on_terminal else "\n")
+            self.out.flush()
+
+    def _warn(self, reason: str) -> None:
+        """Say once why nothing moves, and again when the reason changes."""
+        if reason and reason != self.warned:
+            self.out.write(f"\n{reason}" if self.on_terminal else reason)
+        self.warned = reason

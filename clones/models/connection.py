@@ -1,0 +1,62 @@
+"""A partner application at Ecwid."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from clones.choices import BlockReason
+from clones.models.throttle import Throttled
+from clones.secrets import SecretField
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    """Named queries over connections."""
+
+    def open(self, now: datetime) -> "ConnectionQuerySet":
+        """Connections that requests may be sent over at `now`."""
+        return self.filter(Q(blocked_until=None) | Q(blocked_until__lte=now), paused_at=None)
+
+
+class Connection(Throttled):
+    """The application key that clones are made with. One reseller has one, or one and a sandbox."""
+
+    name = models.CharField(max_length=100, unique=True)
+    api_url = models.CharField(max_length=300)
+    site_url = models.CharField(max_length=300, blank=True)
+    client_id = models.CharField(max_length=200)
+    client_secret = SecretField()
+    is_sandbox = models.BooleanField(default=False, help_text="A stand-in for Ecwid on this machine; nothing is real.")
+    paused_at = models.DateTimeField(null=True, editable=False)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            # A block says since when and why, or there is none.
+            models.CheckConstraint(
+                name="connection_block_is_whole",
+                condition=Q(blocked_since=None, blocked_until=None, block_reason="")
+                | Q(blocked_since__isnull=False, blocked_until__isnull=False, block_reason__in=BlockReason.values),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def standstill(self, now: datetime) -> str:
+        """Say in a sentence why nothing is sent over this connection at `now`; "" when it is open."""
+        if self.paused_at:
+            return f"Connection {self.name} is paused since {self.paused_at:%Y-%m-%d %H:%M} UTC: nothing is sent."
+        if not self.is_blocked(now) or self.blocked_since is None or self.blocked_until is None:
+            return ""
+        since = f"since {self.blocked_since:%Y-%m-%d %H:%M} UTC"
+        if self.block_reason == BlockReason.RATE_LIMITED:
+            return f"Ecwid's rate limit stopped connection {self.name} {since}; it goes on at {self.blocked_until:%H:%M:%S} UTC."
+        return f"Ecwid refuses the key of connection {self.name} {since} ({self.block_message}): correct the key or its scopes."

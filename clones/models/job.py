@@ -1,0 +1,119 @@
+"""One clone into one target store."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from clones.choices import ACTIVE, TERMINAL, CloneScope, FailureKind, JobStatus
+from clones.models.batch import Batch
+from clones.models.connection import Connection
+from clones.models.lease import Leased
+from clones.models.store import TargetStore, TemplateStore
+
+
+class CloneJobQuerySet(models.QuerySet["CloneJob"]):
+    """Named queries over jobs."""
+
+    def active(self) -> "CloneJobQuerySet":
+        """Jobs that are not at their end."""
+        return self.filter(status__in=ACTIVE)
+
+    def due(self, now: datetime) -> "CloneJobQuerySet":
+        """Active jobs that want attention at `now` and that nobody holds, longest due first."""
+        return self.active().filter(next_action_at__lte=now, lease_token="").order_by("next_action_at", "pk")
+
+
+class CloneJob(Leased):
+    """A job's facts. `lifecycle` alone writes `status`; the engine alone writes the lease.
+
+    `unanswered_since` is set before a POST leaves and cleared by the answer that settles it: while it is set, Ecwid may
+    be running a clone that we hold no ticket of. `error_code` and `error_message` are Ecwid's last refusal, as it came.
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="jobs")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
+    template = models.ForeignKey(TemplateStore, on_delete=models.PROTECT, related_name="jobs")
+    target = models.ForeignKey(TargetStore, on_delete=models.PROTECT, related_name="jobs")
+    scope = models.CharField(max_length=20, choices=CloneScope.choices)
+    clone_demo_catalog = models.BooleanField(default=False)
+    retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
+
+    status = models.CharField(max_length=20, choices=JobStatus.choices, default=JobStatus.WAITING)
+    ticket = models.CharField(max_length=100, blank=True)
+    remote_status = models.CharField(max_length=100, blank=True, help_text="Ecwid's word for it, as it came.")
+    failure_kind = models.CharField(max_length=20, blank=True, choices=FailureKind.choices)
+    error_code = models.CharField(max_length=200, blank=True)
+    error_message = models.TextField(blank=True)
+    mapping_note = models.TextField(blank=True, help_text="Why the mapping of a completed job is empty.")
+
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, help_text="The latest POST.")
+    unanswered_since = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True, help_text="When we learned the ticket.")
+    ticket_unknown_since = models.DateTimeField(null=True, help_text="Since when Ecwid says 404 to the ticket.")
+    overdue_since = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = CloneJobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            models.CheckConstraint(name="job_status_known", condition=Q(status__in=JobStatus.values)),
+            models.CheckConstraint(name="job_scope_known", condition=Q(scope__in=CloneScope.values)),
+            # Two clones into one store would spoil it.
+            models.UniqueConstraint(
+                name="job_one_active_per_target", fields=["target"], condition=Q(status__in=ACTIVE)
+            ),
+            # A ticket is one clone: adopting another job's would show somebody else's result.
+            models.UniqueConstraint(name="job_ticket_once", fields=["connection", "ticket"], condition=~Q(ticket="")),
+            models.CheckConstraint(
+                name="job_finished_at_iff_terminal",
+                condition=Q(status__in=TERMINAL, finished_at__isnull=False)
+                | Q(status__in=ACTIVE, finished_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="job_failure_kind_iff_failed",
+                condition=Q(status=JobStatus.FAILED, failure_kind__in=FailureKind.values)
+                | (~Q(status=JobStatus.FAILED) & Q(failure_kind="")),
+            ),
+            # Nothing at Ecwid can be followed without its ticket.
+            models.CheckConstraint(
+                name="job_ticket_when_at_ecwid",
+                condition=~Q(status__in=(JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)) | ~Q(ticket=""),
+            ),
+        ]
+        indexes = [
+            # CloneJobQuerySet.due, asked every second by every worker.
+            models.Index(
+                name="job_due", fields=["connection", "next_action_at"], condition=Q(status__in=ACTIVE, lease_token="")
+            ),
+            # Leases to free (engine.recovery), also every second.
+            models.Index(name="job_leased", fields=["leased_until"], condition=~Q(lease_token="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Job {self.pk}"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether the job is at its end."""
+        return self.status in TERMINAL
+
+    @property
+    def is_completed(self) -> bool:
+        """Tell whether Ecwid confirmed the clone and its mapping is stored."""
+        return self.status == JobStatus.COMPLETED
+
+    @property
+    def can_be_canceled(self) -> bool:
+        """Tell whether Ecwid surely knows nothing of it yet: there is no cancel call at Ecwid."""
+        return self.status == JobStatus.WAITING and self.unanswered_since is None
+
+    @property
+    def may_be_accepted_twice(self) -> bool:
+        """Tell whether a second POST after the first clone's end would be accepted: it leaves the catalog empty."""
+        return not CloneScope(self.scope).copies_catalog or self.template.is_known_empty

@@ -1,0 +1,54 @@
+"""The two sides of a clone: template stores and target stores."""
+
+from django.db import models
+from django.db.models import Q
+
+from clones.models.connection import Connection
+from clones.secrets import SecretField
+
+
+class TemplateStore(models.Model):
+    """A store that is copied from. The counts are what Ecwid said last; None: never asked."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="templates")
+    store_id = models.CharField(max_length=20)
+    name = models.CharField(max_length=200)
+    token = SecretField()
+    product_count = models.PositiveIntegerField(null=True, editable=False)
+    category_count = models.PositiveIntegerField(null=True, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints = [models.UniqueConstraint(fields=["connection", "store_id"], name="template_store_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.store_id})"
+
+    @property
+    def is_known_empty(self) -> bool:
+        """Tell whether there is nothing in it that would make a target "not empty"."""
+        return self.product_count == 0 and self.category_count == 0
+
+
+class TargetStore(models.Model):
+    """A customer's store that is copied into. `store_id` is empty while the store is still to be created."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="targets")
+    store_id = models.CharField(max_length=20, blank=True)
+    label = models.CharField(max_length=200, blank=True)
+    token = SecretField()
+    archived_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "store_id"], condition=~Q(store_id=""), name="target_store_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.store_id})" if self.label else self.store_id

@@ -1,0 +1,119 @@
+"""Ecwid's error strings, copied from `docs/ecwid-api.md`, sections 3 and 8. Knows neither Django nor the portal's enums.
+
+A test holds this table against the document's.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Whose flag can provoke a refusal on purpose."""
+
+    SOURCE = "source"
+    TARGET = "target"
+    EITHER = "either"
+
+
+class Scope(StrEnum):
+    """What a clone copies; a request that names no scope means both."""
+
+    BOTH = ""
+    STORE_SETTINGS = "STORE_SETTINGS"
+    CATALOG = "CATALOG"
+
+    @property
+    def has_catalog(self) -> bool:
+        """Products, categories and types are copied."""
+        return self is not Scope.STORE_SETTINGS
+
+    @property
+    def has_settings(self) -> bool:
+        """Settings and destination zones are copied."""
+        return self is not Scope.CATALOG
+
+
+class Status(StrEnum):
+    """The life of a clone."""
+
+    QUEUED = "QUEUED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+OPEN_STATUSES = (Status.QUEUED, Status.IN_PROGRESS)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A "no" to start-clone. `message` may name `{source}`, `{target}` and `{ticket}`."""
+
+    code: str
+    message: str
+    http_status: int
+    side: Side
+
+    def text(self, source: str, target: str, ticket: str = "") -> str:
+        """Return the errorMessage for these stores."""
+        return self.message.format(source=source, target=target, ticket=ticket)
+
+
+APP_UNKNOWN = Refusal("AUTH_APP_DOESNT_EXIST", "Application does not exist", 403, Side.EITHER)
+SOURCE_NOT_FOUND = Refusal("SOURCE_NOT_FOUND", "Store #{source} not found", 404, Side.SOURCE)
+TARGET_NOT_FOUND = Refusal("TARGET_NOT_FOUND", "Store #{target} not found", 404, Side.TARGET)
+NOT_ALLOWED = Refusal("TARGET_NOT_ALLOWED_TO_CLONE", "Target store is not allowed to clone", 403, Side.TARGET)
+BUSY = Refusal(
+    "TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET",
+    "Not allowed to clone to #{target} while previous clone is still in progress with ticket {ticket}",
+    409,
+    Side.TARGET,
+)
+HAS_PRODUCTS = Refusal("TARGET_PRODUCTS_NOT_EMPTY", "Target store products should be empty", 409, Side.TARGET)
+HAS_CATEGORIES = Refusal("TARGET_CATEGORIES_NOT_EMPTY", "Target store categories should be empty", 409, Side.TARGET)
+HAS_TYPES = Refusal("TARGET_PRODUCT_TYPES_NOT_EMPTY", "Target store product types should be empty", 409, Side.TARGET)
+PRODUCTS_LIMIT = Refusal("TARGET_PRODUCTS_LIMIT", "Target store products limit will be exceeded", 402, Side.TARGET)
+CATEGORIES_LIMIT = Refusal(
+    "TARGET_CATEGORIES_LIMIT", "Target store categories limit will be exceeded", 402, Side.TARGET
+)
+ZONES_LIMIT = Refusal(
+    "TARGET_DESTINATION_ZONES_LIMIT", "Target store destination zones count will be exceeded", 402, Side.TARGET
+)
+SOURCE_SILENT = Refusal("SOURCE_NOT_RESPONDING", "Source store failed to respond", 503, Side.SOURCE)
+TARGET_SILENT = Refusal("SOURCE_NOT_RESPONDING", "Target store failed to respond", 503, Side.TARGET)
+IMPORT_FAILED = Refusal("UNKNOWN_IMPORT_FAILED_TO_START", "Failed to start import", 500, Side.EITHER)
+INTERNAL = Refusal("UNKNOWN_INTERNAL_ERROR", "Internal error", 500, Side.EITHER)
+
+REFUSALS = (
+    APP_UNKNOWN,
+    SOURCE_NOT_FOUND,
+    TARGET_NOT_FOUND,
+    NOT_ALLOWED,
+    BUSY,
+    HAS_PRODUCTS,
+    HAS_CATEGORIES,
+    HAS_TYPES,
+    PRODUCTS_LIMIT,
+    CATEGORIES_LIMIT,
+    ZONES_LIMIT,
+    SOURCE_SILENT,
+    TARGET_SILENT,
+    IMPORT_FAILED,
+    INTERNAL,
+)
+REFUSAL_CODES = frozenset(refusal.code for refusal in REFUSALS)
+
+
+@dataclass(frozen=True)
+class GeneralError:
+    """An error of section 8, which any call may answer."""
+
+    code: str
+    http_status: int
+
+
+WRONG_PARAMETER = GeneralError("WRONG_PARAMETER", 400)
+NOT_FOUND = GeneralError("STORE_NOT_FOUND", 404)
+RATE_LIMITED = GeneralError("RATE_LIMITED", 429)
+INTERNAL_ERROR = GeneralError("INTERNAL_ERROR", 500)
+GENERAL_ERRORS = (WRONG_PARAMETER, NOT_FOUND, RATE_LIMITED, INTERNAL_ERROR)

@@ -1,0 +1,159 @@
+"""What the stand-in remembers: applications, stores with their catalogs, clones, and every request. Times are epoch seconds."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from clones.sandbox.contract import OPEN_STATUSES, Scope, Status
+
+FIRST_ID = 100_001  # products and categories both start here, so that they share numbers
+
+
+class World(models.Model):
+    """The one row of facts that belong to no store: the next IDs, and whether clones stand still."""
+
+    next_product_id = models.BigIntegerField(default=FIRST_ID)
+    next_category_id = models.BigIntegerField(default=FIRST_ID)
+    next_type_id = models.BigIntegerField(default=FIRST_ID)
+    clones_paused = models.BooleanField(default=False)
+
+    class Meta:
+        app_label = "sandbox"
+
+
+class App(models.Model):
+    """A partner application. The secret is plain: it opens nothing but this sandbox."""
+
+    client_id = models.CharField(max_length=100, primary_key=True)
+    secret = models.CharField(max_length=100)
+
+    class Meta:
+        app_label = "sandbox"
+
+
+class Store(models.Model):
+    """A store and what it does on purpose; `specs.StoreSpec` explains each flag."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=200)
+    owner_email = models.CharField(max_length=200, default="")
+    settings = models.JSONField(default=dict)
+    zones = models.IntegerField(default=0)
+    product_limit = models.IntegerField(null=True)
+    category_limit = models.IntegerField(null=True)
+    zone_limit = models.IntegerField(null=True)
+    refusal = models.CharField(max_length=100, default="")
+    refusal_times = models.IntegerField(null=True)
+    refusal_http_status = models.IntegerField(null=True)
+    fails_with = models.TextField(default="")
+    stays_in = models.CharField(max_length=20, default="")
+    clone_seconds = models.FloatField(null=True)
+    zero_padded_ids = models.BooleanField(default=False)
+    extra_mapping = models.JSONField(default=dict)
+    sleep = models.FloatField(default=0)
+
+    class Meta:
+        app_label = "sandbox"
+
+    def flagged(self, code: str) -> bool:
+        """Tell whether this store refuses with `code` on purpose, now."""
+        return self.refusal == code and self.refusal_times != 0
+
+    def use_up_refusal(self) -> None:
+        """Count one refusal on purpose; a store that refuses for ever (`refusal_times` null) stays as it is."""
+        Store.objects.filter(pk=self.pk, refusal_times__gt=0).update(refusal_times=F("refusal_times") - 1)
+
+
+class CloneTicket(models.Model):
+    """A clone that was accepted: this table is the log of what really happened."""
+
+    ticket = models.CharField(max_length=36, unique=True)
+    app = models.ForeignKey(App, on_delete=models.CASCADE)
+    source = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    target = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    scope = models.CharField(max_length=20, choices=[(scope.value, scope.name) for scope in Scope])
+    demo = models.BooleanField()
+    status = models.CharField(max_length=20, choices=[(status.value, status.name) for status in Status])
+    error_message = models.TextField(default="")
+    accepted_at = models.FloatField()
+    moves_at = models.FloatField(null=True)  # null: stays where it is
+    finished_at = models.FloatField(null=True)
+    mapping = models.TextField(default="")  # JSON as answered; "" when the answer has none; last, as it may be a megabyte
+
+    class Meta:
+        app_label = "sandbox"
+        constraints = [
+            # Two simultaneous requests for one target: only one is accepted.
+            models.UniqueConstraint(
+                fields=["target"], condition=Q(status__in=OPEN_STATUSES), name="sandbox_one_open_clone_per_target"
+            )
+        ]
+        indexes = [
+            # What is to be moved on next.
+            models.Index(fields=["moves_at"], condition=Q(status__in=OPEN_STATUSES), name="sandbox_clones_to_move")
+        ]
+
+
+class CatalogRow(models.Model):
+    """What every part of a catalog has. IDs are given by `stocking.take_ids`, never by the database."""
+
+    id = models.BigIntegerField(primary_key=True)
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    name = models.TextField()
+    came_with = models.BigIntegerField(null=True)  # the clone's row; what to remove when copying starts again
+
+    class Meta:
+        abstract = True
+        app_label = "sandbox"
+
+
+class Category(CatalogRow):
+    """A category of one store."""
+
+    # Only ever deleted together with its whole store: nothing to cascade, and SQLite deletes them in one statement.
+    parent = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+")
+    url = models.TextField()
+    enabled = models.BooleanField(default=True)
+    is_sample = models.BooleanField(default=False)
+
+    class Meta(CatalogRow.Meta):
+        pass
+
+
+class ProductType(CatalogRow):
+    """A product type of one store; type 0, which every store has, has no row."""
+
+    class Meta(CatalogRow.Meta):
+        pass
+
+
+class Product(CatalogRow):
+    """A product of one store; `type_id` 0 is the default type."""
+
+    sku = models.TextField()
+    url = models.TextField()
+    enabled = models.BooleanField(default=True)
+    is_sample = models.BooleanField(default=False)
+    category_ids = models.JSONField(default=list)
+    type_id = models.BigIntegerField(default=0)
+
+    class Meta(CatalogRow.Meta):
+        pass
+
+
+class RequestLog(models.Model):
+    """One request that came in. Holds no secret: no header, no address, no body."""
+
+    at = models.FloatField()
+    call = models.CharField(max_length=40)
+    method = models.CharField(max_length=10)
+    client_id = models.CharField(max_length=100)
+    target = models.CharField(max_length=100)
+    ticket = models.CharField(max_length=100)
+    http_status = models.IntegerField(null=True)  # null: nothing was answered, on purpose
+    error_code = models.CharField(max_length=100)
+    fault = models.CharField(max_length=20)
+    blocked_seconds = models.FloatField(null=True)  # how long the block had lasted; null outside of one
+    delivered = models.BooleanField()
+
+    class Meta:
+        app_label = "sandbox"

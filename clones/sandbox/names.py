@@ -1,0 +1,53 @@
+"""Names for generated products and categories: believable ones, and some that break careless pages. Knows no Django."""
+
+import re
+
+MATERIALS = ("Linen", "Oak", "Enamel", "Wool", "Copper", "Cotton", "Glass", "Walnut", "Stoneware", "Leather", "Cork")
+THINGS = ("apron", "tray", "mug", "blanket", "lantern", "tote bag", "vase", "stool", "bowl", "notebook", "trivet")
+COLOURS = ("sand", "forest", "ink", "clay", "snow", "rust", "moss")
+DEPARTMENTS = ("Kitchen", "Table", "Living room", "Bath", "Garden", "Office", "Gifts", "Sale", "New in", "Workshop")
+
+HOSTILE = (
+    "<script>alert('sold')</script>",
+    '<b onmouseover="alert(1)">Bold</b> & "quoted" \'tea\' towel',
+    "=HYPERLINK(\"http://example.com\",\"Free\")",
+    "+1+1",
+    "@SUM(A1:A9)",
+    "-2+3",
+    "كوب من السيراميك الأزرق",
+    "\u202eReversed mug\u202c",
+    "Party hat 🎉👩‍👩‍👧‍👦",
+    "L" + "o" * 197 + "ng",
+    "Semi;colon, comma\tand tab",
+    "Zoë’s crème brûlée dish – nº 5",
+    "{{ 7*7 }} {% debug %}",
+    "' OR 1=1 --",
+    "00123",
+)
+EVERY_NTH_IS_HOSTILE = 7
+
+
+def product_name(number: int) -> str:
+    """Return the name of a store's `number`th product, counted from 0; the first few dozen include every hostile one."""
+    turn, rest = divmod(number, EVERY_NTH_IS_HOSTILE)
+    if rest == EVERY_NTH_IS_HOSTILE - 1 and turn < len(HOSTILE):
+        return HOSTILE[turn]
+    material = MATERIALS[number % len(MATERIALS)]
+    thing = THINGS[number // len(MATERIALS) % len(THINGS)]
+    return f"{material} {thing}, {COLOURS[number % len(COLOURS)]}, no. {number + 1}"
+
+
+def category_name(number: int) -> str:
+    """Return the name of a store's `number`th category, counted from 0."""
+    turn, rest = divmod(number, len(DEPARTMENTS))
+    return DEPARTMENTS[rest] if not turn else f"{DEPARTMENTS[rest]} {turn + 1}"
+
+
+def slug(name: str) -> str:
+    """Return `name` as it appears in an address."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "item"
+
+
+def site(store_id: int) -> str:
+    """Return where a store's pages are; a copy's addresses begin with the copy's own site."""
+    return f"https://store{store_id}.company.site"

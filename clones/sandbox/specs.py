@@ -1,0 +1,34 @@
+"""What a store in the sandbox is to be: the fields of `POST /control/stores` and of the seed. Knows no Django."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class StoreSpec:
+    """A store, its generated catalog, and what it does on purpose.
+
+    As a template or as a target, a flag works where it makes sense: `fails_with`, `stays_in`, `clone_seconds`,
+    `zero_padded_ids`, `extra_mapping` and `sleep` work in both places.
+    """
+
+    id: int
+    name: str = ""
+    products: int = 0
+    categories: int = 0
+    types: int = 0
+    sample_products: int = 0
+    sample_categories: int = 0
+    zones: int = 0
+    product_limit: int | None = None
+    category_limit: int | None = None
+    zone_limit: int | None = None
+    settings: dict[str, object] = field(default_factory=dict)
+    refusal: str = ""  # an errorCode of section 3: refuses with it on purpose
+    refusal_times: int | None = None  # so often, then no longer; None: always
+    refusal_http_status: int | None = None  # of every refusal about this store
+    fails_with: str = ""  # a clone ends as FAILED with this errorMessage
+    stays_in: str = ""  # QUEUED or IN_PROGRESS: a clone never leaves it by itself
+    clone_seconds: float | None = None  # how long a clone is IN_PROGRESS; None: by the size of the source
+    zero_padded_ids: bool = False  # some new IDs in the mapping begin with 0
+    extra_mapping: dict[str, object] = field(default_factory=dict)  # entity types that the contract does not name
+    sleep: float = 0  # seconds before any answer about this store

@@ -1,0 +1,91 @@
+"""Makes stores and fills them with a generated catalog. Also the only place that hands out IDs."""
+
+from collections.abc import Iterable
+
+from django.db.models import F
+
+from clones.sandbox.contract import REFUSAL_CODES
+from clones.sandbox.database import writing
+from clones.sandbox.models import Category, Product, ProductType, Store, World
+from clones.sandbox.names import category_name, product_name, site, slug
+from clones.sandbox.specs import StoreSpec
+
+CHILDREN_PER_CATEGORY = 3  # of the generated tree
+CATALOG_FIELDS = ("products", "categories", "types", "sample_products", "sample_categories")
+
+
+def take_ids(counter: str, number: int) -> range:
+    """Reserve `number` IDs of `World`'s `counter` (`next_product_id`, …). Call it while writing."""
+    first: int = World.objects.values_list(counter, flat=True).get()
+    World.objects.update(**{counter: F(counter) + number})
+    return range(first, first + number)
+
+
+def put_store(spec: StoreSpec) -> Store:
+    """Create the store, or replace it with its whole catalog. ValueError: a refusal that the contract does not know."""
+    if spec.refusal and spec.refusal not in REFUSAL_CODES:
+        message = f"refusal: {spec.refusal!r} is not an errorCode of section 3"
+        raise ValueError(message)
+    with writing():
+        store, _ = Store.objects.update_or_create(pk=spec.id, defaults=_facts(spec))
+        for catalog in (Product, Category, ProductType):
+            catalog.objects.filter(store=store).delete()
+        _stock(store, spec)
+    return store
+
+
+def _facts(spec: StoreSpec) -> dict[str, object]:
+    facts = {name: value for name, value in vars(spec).items() if name not in {"id", *CATALOG_FIELDS}}
+    name = spec.name or f"Store {spec.id}"
+    settings = spec.settings or {"storeName": name, "currency": "EUR", "shipping": ["Parcel", "Pick-up"]}
+    return {**facts, "name": name, "settings": settings, "owner_email": f"owner-{spec.id}@example.com"}
+
+
+def _stock(store: Store, spec: StoreSpec) -> None:
+    types = take_ids("next_type_id", spec.types)
+    ProductType.objects.bulk_create(
+        ProductType(id=new, store=store, name=f"Type {number + 1}") for number, new in enumerate(types)
+    )
+    categories = take_ids("next_category_id", spec.categories + spec.sample_categories)
+    Category.objects.bulk_create(_categories(store, categories, spec.categories))
+    products = take_ids("next_product_id", spec.products + spec.sample_products)
+    Product.objects.bulk_create(_products(store, products, spec.products, categories[: spec.categories], types))
+
+
+def _categories(store: Store, ids: range, real: int) -> Iterable[Category]:
+    """Grow one tree of the real ones: a few roots, `CHILDREN_PER_CATEGORY` below each. Samples are roots."""
+    for number, new in enumerate(ids):
+        name = category_name(number)
+        is_child = CHILDREN_PER_CATEGORY <= number < real
+        yield Category(
+            id=new,
+            store=store,
+            parent_id=ids[number // CHILDREN_PER_CATEGORY - 1] if is_child else None,
+            name=name,
+            url=f"{site(store.id)}/products/{slug(name)}-c{new}",
+            enabled=number % 11 != 10,
+            is_sample=number >= real,
+        )
+
+
+def _products(store: Store, ids: range, real: int, categories: range, types: range) -> Iterable[Product]:
+    for number, new in enumerate(ids):
+        name = product_name(number)
+        yield Product(
+            id=new,
+            store=store,
+            name=name,
+            sku=f"={number:05d}" if number % 50 == 49 else f"SKU-{number + 1:05d}",
+            url=f"{site(store.id)}/products/{slug(name)}",
+            enabled=number % 13 != 12,
+            is_sample=number >= real,
+            category_ids=_shelves(number, categories),
+            type_id=(0, *types)[number % (len(types) + 1)],
+        )
+
+
+def _shelves(number: int, categories: range) -> list[int]:
+    """Return the categories of the `number`th product: none, one or two."""
+    if not categories or number % 10 == 9:
+        return []
+    return sorted({categories[number % len(categories)], categories[number * 7 % len(categories)]})

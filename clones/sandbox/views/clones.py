@@ -1,0 +1,84 @@
+"""Start a clone and follow it: `/api/v3/stores/clone`, sections 3 and 4 of the contract."""
+
+import json
+
+from django.http import HttpRequest, HttpResponseBase
+
+from clones.sandbox import contract
+from clones.sandbox.answers import Answer, ApiError, error, refused, said
+from clones.sandbox.api import api_call
+from clones.sandbox.calls import Call, is_store_id, wrong_parameter
+from clones.sandbox.checks import Refused, first_refusal
+from clones.sandbox.cloning import Wish, accept
+from clones.sandbox.contract import Scope, Status
+from clones.sandbox.database import writing
+from clones.sandbox.models import App, CloneTicket, Store
+from clones.sandbox.mover import mover
+
+BOOLEANS = {"true": True, "false": False}
+
+
+def stores_clone(request: HttpRequest) -> HttpResponseBase:
+    """Tell the two calls of this address apart."""
+    return clone_start(request) if request.method == "POST" else clone_status(request)
+
+
+@api_call("clone_start")
+def clone_start(call: Call) -> Answer:
+    """Accept or refuse a clone. Two simultaneous ones for a target meet at the write lock."""
+    app = call.application()
+    with writing():
+        wish = _read_wish(call, app)
+        verdict = first_refusal(wish) or accept(wish)
+    if isinstance(verdict, Refused):
+        return refused(verdict.code, verdict.message, verdict.http_status)
+    mover.ring()
+    return said({"ticket": verdict.ticket, "success": True}, ticket=verdict.ticket)
+
+
+@api_call("clone_status")
+def clone_status(call: Call) -> Answer:
+    """Tell how far a clone is."""
+    app = call.application()
+    ticket = call.required("ticket")
+    clone = CloneTicket.objects.filter(app=app, ticket=ticket).defer("mapping").first()
+    if clone is None:
+        raise ApiError(error(contract.NOT_FOUND, f"Ticket {ticket} not found"))
+    if clone.status == Status.FAILED:
+        return said({"status": clone.status, "errorMessage": clone.error_message})
+    if clone.status == Status.COMPLETED and clone.mapping:
+        return Answer(200, f'{{"status": {json.dumps(clone.status)}, "clonedEntitiesMapping": {clone.mapping}}}')
+    return said({"status": clone.status})
+
+
+def _read_wish(call: Call, app: App) -> Wish:
+    source_id, target_id = _store_id(call, "sourceStoreId"), _store_id(call, "targetStoreId")
+    if source_id == target_id:
+        message = "sourceStoreId and targetStoreId are the same store"
+        raise wrong_parameter(message)
+    scope, demo = _scope(call), _demo(call)
+    stores = Store.objects.in_bulk([source_id, target_id])
+    return Wish(app, source_id, target_id, stores.get(source_id), stores.get(target_id), scope, demo)
+
+
+def _store_id(call: Call, name: str) -> int:
+    text = call.required(name)
+    if not is_store_id(text):
+        raise wrong_parameter(f"Parameter {name} is not a store ID: {text[:50]}")
+    return int(text)
+
+
+def _scope(call: Call) -> Scope:
+    text = call.parameter("scope")
+    if text is None:
+        return Scope.BOTH
+    if text not in {Scope.CATALOG, Scope.STORE_SETTINGS}:
+        raise wrong_parameter(f"Parameter scope is neither STORE_SETTINGS nor CATALOG: {text[:50]}")
+    return Scope(text)
+
+
+def _demo(call: Call) -> bool:
+    text = call.parameter("cloneDemoCatalog")
+    if text is not None and text not in BOOLEANS:
+        raise wrong_parameter(f"Parameter cloneDemoCatalog is neither true nor false: {text[:50]}")
+    return BOOLEANS[text] if text is not None else False
