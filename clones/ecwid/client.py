@@ -5,6 +5,7 @@ Any call can raise any leaf of EcwidError; what one call adds to that stands wit
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import TypeVar
 
 import requests
@@ -104,7 +105,10 @@ class PartnerClient:
         answer = self._transport.send(request)
         try:
             return wire.read(request, answer, partners.read_found)
-        except NotFound:
+        except NotFound as error:
+            # "Store not found" under a status such as 500 is no statement about the e-mail.
+            if error.http_status != HTTPStatus.NOT_FOUND:
+                raise
             return False
 
 

@@ -27,18 +27,22 @@ def storable(text: str) -> str:
 
 def text(value: Json, longest: int = LONGEST_TEXT) -> str:
     """Text for people: a string or number as text, cut; empty for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return storable(str(value))[:longest]
+    return _as_text(value)[:longest]
 
 
 def said(value: Json, secrets: Sequence[str], longest: int) -> str:
     """Text that Ecwid sent and that is shown: as `text`, with every secret of the call blacked out."""
-    shown = text(value, longest=len(str(value)))
+    shown = _as_text(value)
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             shown = shown.replace(secret, "[hidden]")
     return shown[:longest]
+
+
+def _as_text(value: Json) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return storable(str(value))
 
 
 def identifier(value: Json, of_what: str) -> str:

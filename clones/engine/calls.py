@@ -82,7 +82,7 @@ class Call:
         except Exception:
             # A bug of ours. The request may have left, so it must not count as failed.
             logger.exception("A call for job %s broke", self.job.pk)
-            result = NoAnswer("The portal could not read Ecwid's answer.")
+            result = NoAnswer("the portal could not read it")
         return Answer(self.job, self.submits, result, self.asked_at)
 
     def _start(self) -> str:

@@ -1,7 +1,8 @@
 """Following a clone: what each answer to "how does it go?" means."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from clones.choices import CloneScope, FailureKind, JobStatus
 from clones.ecwid import CloneStatus, EcwidError, NotFound, RemoteStatus
@@ -29,7 +30,7 @@ def decide(job: CloneJob, answer: CloneStatus | EcwidError, now: datetime, poll_
 
 
 def _on_status(job: CloneJob, answer: CloneStatus, now: datetime, poll_seconds: float) -> Outcome:
-    seen = {"remote_status": answer.raw_status, "ticket_unknown_since": None}
+    seen: dict[str, Any] = {"remote_status": answer.raw_status, "ticket_unknown_since": None}
     if answer.status == RemoteStatus.COMPLETED:
         fields = {**seen, "error_code": "", "error_message": "", "mapping_note": _why_empty(job, answer)}
         return Outcome({}, Change(job, JobStatus.COMPLETED, fields, note=_count(answer)), mapping=answer.mapping)
@@ -66,8 +67,8 @@ def _on_unknown_ticket(job: CloneJob, answer: NotFound, now: datetime, poll_seco
         }
         note = FailureKind.TICKET_LOST.cause
         return Outcome({}, Change(job, JobStatus.FAILED, fields, note, answer.code, answer.message))
-    fields = {"ticket_unknown_since": since}
-    outcome = _go_on(job, now, _after_a_miss(job, poll_seconds), tries=tries, fields=fields)
+    pause = _after_a_miss(job, poll_seconds)
+    outcome = _go_on(job, now, pause, tries=tries, fields={"ticket_unknown_since": since})
     if outcome.change is None and job.ticket_unknown_since is None:
         note = "Ecwid does not know the ticket. Asking again for some minutes before it counts as lost."
         return Outcome({}, Change(job, JobStatus(job.status), outcome.fields, note, answer.code, answer.message))
@@ -84,7 +85,7 @@ def _go_on(
     pause: float,
     *,
     tries: int,
-    fields: dict[str, datetime | int | str | None] | None = None,
+    fields: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Look again after `pause` seconds; a job that runs for too long is marked as overdue, and ends after a day."""
     running_for = now - (job.accepted_at or now)

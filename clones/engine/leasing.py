@@ -77,5 +77,5 @@ def seconds_until_due(now: datetime, *, at_least: float, at_most: float) -> floa
 
 def stop_unreadable(connection: Connection, now: datetime) -> None:
     """Stop a connection whose secret none of ENCRYPTION_KEYS decrypts."""
-    message = "its secret cannot be decrypted with ENCRYPTION_KEYS"
+    message = "Its secret cannot be decrypted with ENCRYPTION_KEYS."
     budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, message)

@@ -1,7 +1,9 @@
 """What one answer of Ecwid's means for one job: decided without database or network, carried out by `settle`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from clones.choices import BlockReason
 from clones.ecwid import CredentialsRefused, EcwidError, MappingPair, RateLimited
@@ -25,7 +27,7 @@ class Outcome:
     `mapping` comes with a change to COMPLETED. `block` stops the connection.
     """
 
-    fields: dict[str, datetime | int | str | None]
+    fields: Mapping[str, Any]
     change: Change | None = None
     mapping: tuple[MappingPair, ...] = ()
     block: Block | None = None

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +17,6 @@ from clones.lifecycle import Change, advance, advance_many
 from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
-
-Fields = dict[str, Any]
 
 
 def settle(answers: Sequence[Answer], lease_token: str, now: datetime) -> None:
@@ -92,7 +90,7 @@ def _complete(outcome: Outcome, lease_token: str, now: datetime) -> None:
             mappings.store(outcome.change.job.pk, outcome.mapping)
 
 
-def _write_quietly(bookkeeping: list[tuple[Answer, Fields]], lease_token: str) -> None:
+def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]], lease_token: str) -> None:
     """Write columns that no page shows, equal ones by one UPDATE."""
     groups: dict[frozenset[tuple[str, Any]], list[int]] = defaultdict(list)
     for answer, fields in bookkeeping:

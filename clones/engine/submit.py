@@ -103,7 +103,7 @@ class Decision:
 
     def _accepted(self, ticket: str, note: str) -> Outcome:
         if self.is_taken(ticket):
-            return self._lost(NoAnswer("Ecwid answered with a ticket that another job holds."))
+            return self._lost(NoAnswer("it named a ticket that another job holds"))
         fields = {
             "ticket": ticket,
             "accepted_at": self.now,

@@ -57,10 +57,11 @@ class ClusterProcess:
 
     def is_silent(self) -> bool:
         """Tell whether the beat stopped WORKER_SILENT_SECONDS ago. Raises DatabaseError."""
-        beat_at: datetime = WorkerBeat.objects.values_list("beat_at", flat=True).get(queue=self.queue)
+        beat_at = WorkerBeat.objects.only("beat_at").get(queue=self.queue).beat_at
         if beat_at != self.beat_at:
             self.beat_at, self.silent_from = beat_at, time.monotonic()
-        return time.monotonic() - self.silent_from > settings.WORKER_SILENT_SECONDS
+        silent_for = time.monotonic() - self.silent_from
+        return silent_for > float(settings.WORKER_SILENT_SECONDS)
 
     def excuse(self) -> None:
         """Count the silence from now on: its cause was not the cluster's."""

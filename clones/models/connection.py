@@ -58,5 +58,6 @@ class Connection(Throttled):
             return ""
         since = f"since {self.blocked_since:%Y-%m-%d %H:%M} UTC"
         if self.block_reason == BlockReason.RATE_LIMITED:
-            return f"Ecwid's rate limit stopped connection {self.name} {since}; it goes on at {self.blocked_until:%H:%M:%S} UTC."
-        return f"Ecwid refuses the key of connection {self.name} {since} ({self.block_message}): correct the key or its scopes."
+            goes_on = f"it goes on at {self.blocked_until:%H:%M:%S} UTC"
+            return f"Ecwid's rate limit stopped connection {self.name} {since}; {goes_on}."
+        return f"Connection {self.name} is stopped {since}: {self.block_message} Correct the key or its scopes."

@@ -6,6 +6,8 @@ from typing import Final
 
 from clones.operations.errors import InvalidRequestError
 
+_LONGEST_QUOTE: Final = 40
+
 # A leading zero would make two texts, and so two target rows, of one store.
 _STORE_ID: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
@@ -25,4 +27,4 @@ def check_store_ids(texts: Iterable[str]) -> list[str]:
 
 
 def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+    return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…")

@@ -1,1 +1,4 @@
-"""A stand-in for Ecwid: a Django project and process of its own that imports nothing of the rest, so that both can disagree."""
+"""A stand-in for Ecwid: a Django project and process of its own.
+
+Imports nothing of the rest, so that the two can disagree and a test can notice.
+"""

@@ -13,13 +13,18 @@ from clones.sandbox.connection import ENVIRON_KEY, Connection
 from clones.sandbox.holding import LetGo, held_answers
 from clones.sandbox.models import App, CloneTicket, Store
 
+STORE_ID_DIGITS = 18  # more do not fit into the database's integers
 CLIENT_ID_HEADER = "X-Ecwid-App-Client-Id"
 SECRET_HEADER = "X-Ecwid-App-Secret-Key"  # noqa: S105  the header's name
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `target` and `ticket` are text as it came, "" when not given; a status call has its ticket's target."""
+    """One request.
+
+    `target` and `ticket` are text as it came, "" when not given; a status call has its ticket's target. `sleep` is how
+    many seconds answers about that target take.
+    """
 
     name: str
     request: HttpRequest
@@ -43,9 +48,9 @@ class Call:
         connection: Connection = self.request.META[ENVIRON_KEY]
         return connection
 
-    def hold(self, stage: str) -> LetGo:
-        """Block until someone lets go of this answer."""
-        return held_answers.hold(self.connection, self.name, stage, self.target, self.ticket)
+    def hold(self, stage: str, ticket: str = "") -> LetGo:
+        """Block until someone lets go of this answer; `ticket` is the one that the answer hands out."""
+        return held_answers.hold(self.connection, self.name, stage, self.target, ticket or self.ticket)
 
     def parameter(self, name: str) -> str | None:
         """Return a query parameter, None when not given. ApiError: given twice."""
@@ -98,4 +103,4 @@ def _asked_about(ticket: str, target: str) -> tuple[str, float]:
 
 def is_store_id(text: str) -> bool:
     """Tell whether `text` can be a store's number."""
-    return text.isascii() and text.isdigit() and len(text) <= 18
+    return text.isascii() and text.isdigit() and len(text) <= STORE_ID_DIGITS

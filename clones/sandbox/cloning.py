@@ -74,7 +74,7 @@ def next_move_at() -> float | None:
 
 
 def move_due_clones() -> None:
-    """Move on what is due: QUEUED to IN_PROGRESS, IN_PROGRESS to its end. Copies for real, one clone after the other."""
+    """Move on what is due: QUEUED to IN_PROGRESS, IN_PROGRESS to its end. Copies, one clone after the other."""
     with writing():
         for clone in _due(Status.QUEUED):
             clone.status = Status.IN_PROGRESS
@@ -89,9 +89,11 @@ def move_due_clones() -> None:
 def finish(ticket: str, ending: Ending) -> bool:
     """End the clone, copying if it completes; True if this call ended it, False if it had ended or never began."""
     with _finishing:
-        clone = CloneTicket.objects.select_related("source", "target").filter(
-            ticket=ticket, status__in=OPEN_STATUSES
-        ).first()
+        clone = (
+            CloneTicket.objects.select_related("source", "target")
+            .filter(ticket=ticket, status__in=OPEN_STATUSES)
+            .first()
+        )
         if clone is None:
             return False
         completes = ending.status == Status.COMPLETED

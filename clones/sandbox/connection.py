@@ -7,8 +7,8 @@ from typing import NoReturn
 ENVIRON_KEY = "sandbox.connection"
 
 
-class Dropped(ConnectionAbortedError):
-    """Raised inside an answer to close the connection instead of going on; wsgiref is silent about this kind of error."""
+class DroppedError(ConnectionAbortedError):
+    """Raised inside an answer after the connection was closed; wsgiref is silent about this kind of error."""
 
 
 class Connection:
@@ -30,4 +30,4 @@ class Connection:
         """Close the connection where the answer stands."""
         with suppress(OSError):
             self.raw.shutdown(socket.SHUT_RDWR)
-        raise Dropped
+        raise DroppedError

@@ -1,6 +1,6 @@
-"""Ecwid's error strings, copied from `docs/ecwid-api.md`, sections 3 and 8. Knows neither Django nor the portal's enums.
+"""Ecwid's error strings, copied from `docs/ecwid-api.md`, sections 3 and 8. Knows no Django.
 
-A test holds this table against the document's.
+Not the portal's enums on purpose. A test holds this table against the document's.
 """
 
 from dataclasses import dataclass

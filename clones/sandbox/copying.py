@@ -1,4 +1,4 @@
-"""Copies one store's catalog into another under new IDs. Knows nothing of tickets' lives; `cloning` calls it at a clone's end."""
+"""Copies one store's catalog into another under new IDs. What ends a clone is `cloning`'s."""
 
 import json
 from typing import TypeVar
@@ -10,7 +10,7 @@ from clones.sandbox.models import CatalogRow, Category, CloneTicket, Product, Pr
 from clones.sandbox.names import site
 from clones.sandbox.stocking import take_ids
 
-CHUNK = 1_000  # rows a transaction: other requests write in between
+CHUNK = 500  # rows a transaction: other requests write in between
 EVERY_NTH_IS_PADDED = 10
 
 Row = TypeVar("Row", bound=CatalogRow)
@@ -83,8 +83,9 @@ def _insert(clone: CloneTicket, rows: list[Row], new_ids: NewIds) -> None:
         row.store_id = clone.target_id
         row.came_with = clone.pk
     for start in range(0, len(rows), CHUNK):
+        table: QuerySet[Row] = QuerySet(type(rows[start]))
         with writing():
-            type(rows[0]).objects.bulk_create(rows[start : start + CHUNK])
+            table.bulk_create(rows[start : start + CHUNK])
 
 
 def _mapping_text(clone: CloneTicket, products: NewIds, categories: NewIds) -> str:

@@ -76,7 +76,7 @@ def _pieces(call: Call, route: Route, body: bytes, row: RequestLog) -> Iterator[
     cut = len(body) // 2 if route.begins else 0
     if cut:
         yield body[:cut]
-    if route.stage and call.hold(route.stage) is not LetGo.RELEASED:
+    if route.stage and call.hold(route.stage, row.ticket) is not LetGo.RELEASED:
         call.connection.drop()
     if not route.ends or call.connection.is_gone():
         _mark(row, delivered=False)

@@ -82,7 +82,7 @@ class Block:
     retry_after: str
 
     def header(self, now: float) -> str:
-        """Return what Retry-After says at `now`: the seconds left, or the text that is no number of seconds as it is."""
+        """Return what Retry-After says at `now`: the seconds left; a text that is no number stays as it is."""
         return str(max(1, math.ceil(self.ends_at - now))) if self.retry_after.isdigit() else self.retry_after
 
 

@@ -43,7 +43,7 @@ class HeldAnswers:
 
     def hold(self, connection: Connection, call: str, stage: str, target: str, ticket: str) -> LetGo:
         """Block until someone lets go of this answer; tells who did."""
-        with self._registered(call, stage, target, ticket) as (held, wake):
+        with self._registered(call, stage, target, ticket) as wake:
             if self._closed.is_set():
                 return LetGo.SHUTDOWN
             if _client_left_first(connection, wake):
@@ -77,7 +77,7 @@ class HeldAnswers:
         self._closed.wait(seconds)
 
     @contextmanager
-    def _registered(self, call: str, stage: str, target: str, ticket: str) -> Iterator[tuple[Held, socket.socket]]:
+    def _registered(self, call: str, stage: str, target: str, ticket: str) -> Iterator[socket.socket]:
         bell, wake = socket.socketpair()
         with bell, wake:
             held = Held(next(self._numbers), call, stage, target, ticket, bell)
@@ -85,7 +85,7 @@ class HeldAnswers:
                 self._held[held.id] = held
                 self._changed.notify_all()
             try:
-                yield held, wake
+                yield wake
             finally:
                 with self._changed:
                     self._held.pop(held.id, None)

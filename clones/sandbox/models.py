@@ -1,14 +1,15 @@
-"""What the stand-in remembers: applications, stores with their catalogs, clones, and every request. Times are epoch seconds."""
+"""What the stand-in remembers: applications, stores with their catalogs, clones, requests. Times are epoch seconds."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from clones.sandbox.contract import OPEN_STATUSES, Scope, Status
 
+OPEN = [status.value for status in OPEN_STATUSES]  # plain text: a migration must not import the enum
 FIRST_ID = 100_001  # products and categories both start here, so that they share numbers
 
 
-class World(models.Model):
+class World(models.Model):  # noqa: DJ008
     """The one row of facts that belong to no store: the next IDs, and whether clones stand still."""
 
     next_product_id = models.BigIntegerField(default=FIRST_ID)
@@ -20,7 +21,7 @@ class World(models.Model):
         app_label = "sandbox"
 
 
-class App(models.Model):
+class App(models.Model):  # noqa: DJ008
     """A partner application. The secret is plain: it opens nothing but this sandbox."""
 
     client_id = models.CharField(max_length=100, primary_key=True)
@@ -30,7 +31,7 @@ class App(models.Model):
         app_label = "sandbox"
 
 
-class Store(models.Model):
+class Store(models.Model):  # noqa: DJ008
     """A store and what it does on purpose; `specs.StoreSpec` explains each flag."""
 
     id = models.BigIntegerField(primary_key=True)
@@ -63,7 +64,7 @@ class Store(models.Model):
         Store.objects.filter(pk=self.pk, refusal_times__gt=0).update(refusal_times=F("refusal_times") - 1)
 
 
-class CloneTicket(models.Model):
+class CloneTicket(models.Model):  # noqa: DJ008
     """A clone that was accepted: this table is the log of what really happened."""
 
     ticket = models.CharField(max_length=36, unique=True)
@@ -77,19 +78,21 @@ class CloneTicket(models.Model):
     accepted_at = models.FloatField()
     moves_at = models.FloatField(null=True)  # null: stays where it is
     finished_at = models.FloatField(null=True)
-    mapping = models.TextField(default="")  # JSON as answered; "" when the answer has none; last, as it may be a megabyte
+    mapping = models.TextField(
+        default=""
+    )  # JSON as answered; "" when the answer has none; last, as it may be a megabyte
 
     class Meta:
         app_label = "sandbox"
         constraints = [
             # Two simultaneous requests for one target: only one is accepted.
             models.UniqueConstraint(
-                fields=["target"], condition=Q(status__in=OPEN_STATUSES), name="sandbox_one_open_clone_per_target"
+                fields=["target"], condition=Q(status__in=OPEN), name="sandbox_one_open_clone_per_target"
             )
         ]
         indexes = [
             # What is to be moved on next.
-            models.Index(fields=["moves_at"], condition=Q(status__in=OPEN_STATUSES), name="sandbox_clones_to_move")
+            models.Index(fields=["moves_at"], condition=Q(status__in=OPEN), name="sandbox_clones_to_move")
         ]
 
 
@@ -106,7 +109,7 @@ class CatalogRow(models.Model):
         app_label = "sandbox"
 
 
-class Category(CatalogRow):
+class Category(CatalogRow):  # noqa: DJ008
     """A category of one store."""
 
     # Only ever deleted together with its whole store: nothing to cascade, and SQLite deletes them in one statement.
@@ -119,14 +122,14 @@ class Category(CatalogRow):
         pass
 
 
-class ProductType(CatalogRow):
+class ProductType(CatalogRow):  # noqa: DJ008
     """A product type of one store; type 0, which every store has, has no row."""
 
     class Meta(CatalogRow.Meta):
         pass
 
 
-class Product(CatalogRow):
+class Product(CatalogRow):  # noqa: DJ008
     """A product of one store; `type_id` 0 is the default type."""
 
     sku = models.TextField()
@@ -140,7 +143,7 @@ class Product(CatalogRow):
         pass
 
 
-class RequestLog(models.Model):
+class RequestLog(models.Model):  # noqa: DJ008
     """One request that came in. Holds no secret: no header, no address, no body."""
 
     at = models.FloatField()

@@ -26,7 +26,7 @@ class Mover(threading.Thread):
         self._bell.set()
 
     def stop(self) -> None:
-        """Ask it to end after what it is doing; a copy that is cut off by the process's end begins again at the next start."""
+        """Ask it to end after what it is doing; a copy that this cuts off begins anew at the next start."""
         self._stopping = True
         self._bell.set()
 

@@ -10,7 +10,7 @@ DEPARTMENTS = ("Kitchen", "Table", "Living room", "Bath", "Garden", "Office", "G
 HOSTILE = (
     "<script>alert('sold')</script>",
     '<b onmouseover="alert(1)">Bold</b> & "quoted" \'tea\' towel',
-    "=HYPERLINK(\"http://example.com\",\"Free\")",
+    '=HYPERLINK("http://example.com","Free")',
     "+1+1",
     "@SUM(A1:A9)",
     "-2+3",
@@ -19,7 +19,7 @@ HOSTILE = (
     "Party hat 🎉👩‍👩‍👧‍👦",
     "L" + "o" * 197 + "ng",
     "Semi;colon, comma\tand tab",
-    "Zoë’s crème brûlée dish – nº 5",
+    "Zo\u00eb\u2019s cr\u00e8me br\u00fbl\u00e9e dish \u2013 n\u00ba 5",
     "{{ 7*7 }} {% debug %}",
     "' OR 1=1 --",
     "00123",
@@ -28,7 +28,7 @@ EVERY_NTH_IS_HOSTILE = 7
 
 
 def product_name(number: int) -> str:
-    """Return the name of a store's `number`th product, counted from 0; the first few dozen include every hostile one."""
+    """Return the name of a store's `number`th product, counted from 0; every hostile one comes early."""
     turn, rest = divmod(number, EVERY_NTH_IS_HOSTILE)
     if rest == EVERY_NTH_IS_HOSTILE - 1 and turn < len(HOSTILE):
         return HOSTILE[turn]

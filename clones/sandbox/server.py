@@ -3,9 +3,10 @@
 It hands each view the socket, see `connection`.
 """
 
+import socket
 import socketserver
 import sys
-from typing import Any
+from typing import Any, cast
 from wsgiref.types import WSGIEnvironment
 
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
@@ -24,7 +25,8 @@ class SandboxServer(ThreadedWSGIServer):
     def server_bind(self) -> None:
         """Bind without asking the name service who we are, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        host, self.server_port = self.socket.getsockname()[:2]
+        self.server_name = str(host)
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -34,14 +36,14 @@ class SandboxServer(ThreadedWSGIServer):
 
 
 class SandboxRequestHandler(WSGIRequestHandler):
-    """One client's connection. Buffered, so that an answer leaves in one piece and the client need not wait for an ACK."""
+    """One client's connection. Buffered, so that an answer leaves in one piece and waits for no ACK."""
 
     wbufsize = -1
     disable_nagle_algorithm = True
 
     def get_environ(self) -> WSGIEnvironment:
         """Add the socket to what the views see."""
-        return {**super().get_environ(), ENVIRON_KEY: Connection(self.connection)}
+        return {**super().get_environ(), ENVIRON_KEY: Connection(cast(socket.socket, self.connection))}
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet: the request log is in the database."""

@@ -11,6 +11,10 @@ from clones.sandbox.names import category_name, product_name, site, slug
 from clones.sandbox.specs import StoreSpec
 
 CHILDREN_PER_CATEGORY = 3  # of the generated tree
+EVERY_NTH_CATEGORY_IS_HIDDEN = 11
+EVERY_NTH_PRODUCT_IS_HIDDEN = 13
+EVERY_NTH_PRODUCT_HAS_NO_CATEGORY = 10
+EVERY_NTH_SKU_IS_A_FORMULA = 50
 CATALOG_FIELDS = ("products", "categories", "types", "sample_products", "sample_categories")
 
 
@@ -63,7 +67,7 @@ def _categories(store: Store, ids: range, real: int) -> Iterable[Category]:
             parent_id=ids[number // CHILDREN_PER_CATEGORY - 1] if is_child else None,
             name=name,
             url=f"{site(store.id)}/products/{slug(name)}-c{new}",
-            enabled=number % 11 != 10,
+            enabled=not _is_nth(number, EVERY_NTH_CATEGORY_IS_HIDDEN),
             is_sample=number >= real,
         )
 
@@ -75,17 +79,22 @@ def _products(store: Store, ids: range, real: int, categories: range, types: ran
             id=new,
             store=store,
             name=name,
-            sku=f"={number:05d}" if number % 50 == 49 else f"SKU-{number + 1:05d}",
+            sku=f"={number:05d}" if _is_nth(number, EVERY_NTH_SKU_IS_A_FORMULA) else f"SKU-{number + 1:05d}",
             url=f"{site(store.id)}/products/{slug(name)}",
-            enabled=number % 13 != 12,
+            enabled=not _is_nth(number, EVERY_NTH_PRODUCT_IS_HIDDEN),
             is_sample=number >= real,
             category_ids=_shelves(number, categories),
             type_id=(0, *types)[number % (len(types) + 1)],
         )
 
 
+def _is_nth(number: int, every: int) -> bool:
+    """Tell whether the `number`th, counted from 0, is the last of a round of `every`."""
+    return number % every == every - 1
+
+
 def _shelves(number: int, categories: range) -> list[int]:
     """Return the categories of the `number`th product: none, one or two."""
-    if not categories or number % 10 == 9:
+    if not categories or _is_nth(number, EVERY_NTH_PRODUCT_HAS_NO_CATEGORY):
         return []
     return sorted({categories[number % len(categories)], categories[number * 7 % len(categories)]})

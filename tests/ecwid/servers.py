@@ -1,8 +1,10 @@
 """A real HTTP server on this machine that answers byte for byte what a test tells it to."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 
 Respond = Callable[[socket.socket, "LocalServer"], None]
@@ -11,18 +13,22 @@ Respond = Callable[[socket.socket, "LocalServer"], None]
 class LocalServer:
     """Answers every request with `respond(connection, server)`; keeps the requests and counts the connections.
 
-    `released` is set when the test is over: what holds an answer back waits for it.
+    `released` is set when the test is over: what holds an answer back waits for it. `reads_first=False`: it answers
+    before any request came, and hangs up.
     """
 
-    def __init__(self, respond: Respond) -> None:
+    def __init__(self, respond: Respond, *, tls: ssl.SSLContext | None = None, reads_first: bool = True) -> None:
         self._respond = respond
+        self._tls = tls
+        self._reads_first = reads_first
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
+        self._open: list[socket.socket] = []
         self.requests: list[bytes] = []
         self.connections = 0
         self.arrived = threading.Event()
         self.released = threading.Event()
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -32,6 +38,10 @@ class LocalServer:
         self.released.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for connection in self._open:
+            # A client that keeps its connection says nothing more: the end of the test must not wait for it.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
 
@@ -50,16 +60,21 @@ class LocalServer:
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        # A client that keeps its connection says nothing more: the end of the test must not wait for it.
-        connection.settimeout(2)
-        with connection:
-            try:
-                while request := read_request(connection):
-                    self.requests.append(request)
-                    self.arrived.set()
-                    self._respond(connection, self)
-            except OSError:
-                return
+        try:
+            with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as opened:
+                self._open.append(opened)
+                if not self._reads_first:
+                    self._respond(opened, self)
+                    return
+                self._converse(opened)
+        except OSError:
+            connection.close()
+
+    def _converse(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            self.requests.append(request)
+            self.arrived.set()
+            self._respond(connection, self)
 
 
 def read_request(connection: socket.socket) -> bytes:

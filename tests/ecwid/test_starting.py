@@ -1,7 +1,6 @@
 """Starting a clone: every way in which Ecwid may say yes, no, or nothing (contract, sections 3, 8 and 9)."""
 
 import json
-from typing import Any
 
 import pytest
 import responses
@@ -25,7 +24,7 @@ NO_CREDENTIALS = [refusal for refusal in documented_refusals() if refusal[2] is 
 ANY_STATUS = [200, 201, 400, 401, 403, 404, 408, 409, 500, 502]
 
 
-def refusal_body(code: str, message: str = "No", success: Any = False) -> str:
+def refusal_body(code: str, message: str = "No", success: object = False) -> str:
     return json.dumps({"success": success, "errorCode": code, "errorMessage": message})
 
 
@@ -93,20 +92,20 @@ def test_a_yes_without_a_usable_ticket_is_no_answer(
 
 @pytest.mark.parametrize("success", [False, "false", "False", " FALSE "])
 @pytest.mark.parametrize("status", ANY_STATUS)
-@pytest.mark.parametrize(("code", "message", "kind"), NO_CREDENTIALS)
+@pytest.mark.parametrize("refusal", NO_CREDENTIALS, ids=lambda refusal: refusal[1])
 def test_every_documented_refusal_is_read_whatever_the_http_status(
     api: responses.RequestsMock,
     partner: PartnerClient,
-    code: str,
-    message: str,
-    kind: RefusalKind,
+    refusal: tuple[str, str, RefusalKind],
     status: int,
     success: object,
 ) -> None:
+    code, message, kind = refusal
+
     failure = start_refused(api, partner, refusal_body(code, message, success), status)
 
     assert isinstance(failure, CloneRefused)
-    assert (failure.error_code, failure.kind) == (CloneErrorCode(code), kind)
+    assert (failure.error_code, failure.kind) == (CloneErrorCode[code], kind)
     assert (failure.code, failure.message, failure.http_status) == (code, message, status)
 
 
@@ -130,9 +129,7 @@ def test_401_and_403_concern_the_credentials_whatever_the_body(
 
 
 @pytest.mark.parametrize("status", [200, 400, 402, 404, 409])
-def test_a_code_without_success_is_a_refusal(
-    api: responses.RequestsMock, partner: PartnerClient, status: int
-) -> None:
+def test_a_code_without_success_is_a_refusal(api: responses.RequestsMock, partner: PartnerClient, status: int) -> None:
     body = json.dumps({"errorCode": "TARGET_NOT_FOUND", "errorMessage": "Store #9001 not found"})
 
     failure = start_refused(api, partner, body, status)
@@ -177,10 +174,10 @@ def test_a_code_with_stray_backslashes_is_the_code_that_it_means(
 
 
 @pytest.mark.parametrize("ending", ["", ".", " ", '"', "\\"])
-def test_a_busy_target_hands_out_the_ticket(
-    api: responses.RequestsMock, partner: PartnerClient, ending: str
-) -> None:
-    message = f"Not allowed to clone to #99928003 while previous clone is still in progress with ticket {TICKET}{ending}"
+def test_a_busy_target_hands_out_the_ticket(api: responses.RequestsMock, partner: PartnerClient, ending: str) -> None:
+    message = (
+        f"Not allowed to clone to #99928003 while previous clone is still in progress with ticket {TICKET}{ending}"
+    )
 
     failure = start_refused(api, partner, refusal_body("TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET", message), 400)
 
@@ -196,9 +193,7 @@ def test_a_busy_target_hands_out_the_ticket(
         ("TARGET_NOT_FOUND", f"still in progress with ticket {TICKET}"),
     ],
 )
-def test_no_ticket_is_guessed(
-    api: responses.RequestsMock, partner: PartnerClient, code: str, message: str
-) -> None:
+def test_no_ticket_is_guessed(api: responses.RequestsMock, partner: PartnerClient, code: str, message: str) -> None:
     failure = start_refused(api, partner, refusal_body(code, message), 200)
 
     assert isinstance(failure, CloneRefused)
@@ -243,7 +238,9 @@ def test_a_redirect_is_not_followed(api: responses.RequestsMock, partner: Partne
     assert len(api.calls) == 1
 
 
-@pytest.mark.parametrize("body", ["", "<html>", '{"success": false, "errorCode": "TARGET_NOT_FOUND"}', '{"ticket": "a"}'])
+@pytest.mark.parametrize(
+    "body", ["", "<html>", '{"success": false, "errorCode": "TARGET_NOT_FOUND"}', '{"ticket": "a"}']
+)
 def test_429_is_a_rate_limit_whatever_the_body(api: responses.RequestsMock, partner: PartnerClient, body: str) -> None:
     api.post(CLONE, body=body, status=429, headers={"Retry-After": "17"})
 

@@ -20,9 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("store_id", help="the store's ID at Ecwid")
         parser.add_argument("name", help="what people call it")
         parser.add_argument("--connection", required=True, metavar="NAME", help="the connection it belongs to")
-        parser.add_argument(
-            "--token-env", metavar="VAR", help="environment variable that holds the store's access token"
-        )
+        parser.add_argument("--token-env", metavar="VAR", help="environment variable with the store's access token")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the template."""

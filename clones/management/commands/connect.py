@@ -18,16 +18,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("name", help="what people call it, e.g. “Main”")
-        parser.add_argument(
-            "--api-url", required=True, help="https://app.ecwid.com/api/v3, or a sandbox on this machine"
-        )
+        parser.add_argument("--api-url", required=True, help="https://app.ecwid.com/api/v3, or that of a sandbox")
         parser.add_argument("--site-url", default="", help="address of the Instant Site API")
         parser.add_argument("--client-id", required=True, help="the application's client ID")
         parser.add_argument(
             "--client-secret-env",
             required=True,
             metavar="VAR",
-            help="environment variable that holds the client secret",
+            help="environment variable with the client secret",
         )
         parser.add_argument("--rate-limit", type=int, default=600, help="requests a minute (600)")
 

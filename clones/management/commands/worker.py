@@ -8,6 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from clones.engine.cluster import run_cluster
+from clones.engine.watchdog import Watchdog
+
 
 class Command(BaseCommand):
     """Run the process that talks to Ecwid."""
@@ -23,12 +26,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the watchdog, or the cluster that it asks for."""
         if options["cluster"] is not None:
-            from clones.engine.cluster import run_cluster
-
             sys.exit(run_cluster(options["cluster"]))
         _check_database()
-        from clones.engine.watchdog import Watchdog
-
         Watchdog(say=self.say).run()
 
     def say(self, line: str) -> None:

@@ -14,13 +14,14 @@ from clones.sandbox.contract import Scope, Status
 from clones.sandbox.database import writing
 from clones.sandbox.models import App, CloneTicket, Store
 from clones.sandbox.mover import mover
+from clones.sandbox.views.unknown import unknown_call
 
 BOOLEANS = {"true": True, "false": False}
 
 
 def stores_clone(request: HttpRequest) -> HttpResponseBase:
     """Tell the two calls of this address apart."""
-    return clone_start(request) if request.method == "POST" else clone_status(request)
+    return {"POST": clone_start, "GET": clone_status}.get(request.method or "", unknown_call)(request)
 
 
 @api_call("clone_start")

@@ -1,0 +1,21 @@
+"""Ecwid's addresses under /api/v3, and the control calls under /control."""
+
+from django.urls import path, re_path
+
+from clones.sandbox.views import clones, control_clones, control_faults, control_stores, unknown
+
+urlpatterns = [
+    path("api/v3/stores/clone", clones.stores_clone),
+    re_path(r"^api/v3/", unknown.unknown_call),
+    path("control/stores", control_stores.stores),
+    path("control/stores/<int:store_id>", control_stores.store),
+    path("control/reset", control_stores.reset),
+    path("control/faults", control_faults.faults),
+    path("control/held", control_faults.held),
+    path("control/release", control_faults.release),
+    path("control/clones", control_clones.clones),
+    path("control/tickets/<str:ticket>/finish", control_clones.finish),
+    path("control/log", control_clones.log),
+    path("control/log/<str:ticket>/mapping", control_clones.mapping),
+    path("control/requests", control_clones.requests),
+]

@@ -1,0 +1,67 @@
+"""Fixtures that start the real parts: the sandbox over real HTTP, the worker as a process of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from clones.models import Connection, TemplateStore
+from clones.secrets import Secret
+from tests.factories import ConnectionFactory, TemplateStoreFactory
+from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
+from tests.worker_process import WorkerProcess
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One sandbox for the whole run, without the stores that it comes with."""
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "sandbox.sqlite3", "--no-seed") as process:
+        yield process
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
+    """Return the sandbox, empty, with quick clones."""
+    sandbox_process.reset()
+    sandbox_process.pace(queued_seconds=0.1, minimum_seconds=0.3, seconds_per_1000_products=0.02)
+    return sandbox_process
+
+
+@pytest.fixture
+def shop(transactional_db: None, sandbox: SandboxProcess) -> TemplateStore:
+    """Return a template of 30 products and 4 categories at the sandbox, and an empty target 9001."""
+    sandbox.add_store(1001, products=30, categories=4, types=2)
+    sandbox.add_store(9001)
+    return TemplateStoreFactory(connection=connect_to(sandbox), store_id="1001", name="Fashion")
+
+
+def connect_to(sandbox: SandboxProcess) -> Connection:
+    """Make the portal's connection to the sandbox."""
+    return ConnectionFactory(
+        name="Sandbox",
+        api_url=sandbox.api_url,
+        client_id=CLIENT_ID,
+        client_secret=Secret.seal(CLIENT_SECRET),
+        is_sandbox=True,
+        rate_limit=6000,
+    )
+
+
+@pytest.fixture
+def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
+    """Return a function that starts a worker; every one is killed at the end, and none may outlive the test."""
+    started: list[WorkerProcess] = []
+
+    def start(silent_seconds: int = 15, q_workers: int = 2) -> WorkerProcess:
+        log = tmp_path / f"worker-{len(started)}.log"
+        worker = WorkerProcess(log, silent_seconds=silent_seconds, q_workers=q_workers)
+        started.append(worker)
+        worker.start()
+        return worker
+
+    yield start
+    for worker in started:
+        worker.kill()
+        print(f"--- {worker.log.name}\n{worker.log.read_text()}")  # noqa: T201  pytest shows it where the test fails
+    connection.close()

@@ -1,0 +1,218 @@
+"""What each answer to a POST means. No database, no network: only the rules."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clones.choices import BlockReason, CloneScope, FailureKind, JobStatus
+from clones.ecwid import CloneErrorCode, CloneRefused, CredentialsRefused, EcwidError, NoAnswer, NotSent, RateLimited
+from clones.engine import submit
+from clones.engine.outcome import Outcome
+from clones.lifecycle import Change
+from clones.models import CloneJob, TemplateStore
+from tests.engine.answers import not_empty, refusal
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+EARLIER = NOW - timedelta(seconds=3)
+TICKET = "4a096838-0272-46ae-9c83-35242215161b"
+
+
+def a_job(*, unanswered_since: datetime | None = None, tries: int = 0, age: timedelta = timedelta()) -> CloneJob:
+    return CloneJob(pk=1, status=JobStatus.WAITING, unanswered_since=unanswered_since, tries=tries, created_at=NOW - age)
+
+
+def decide(answer: str | EcwidError, job: CloneJob | None = None, taken: frozenset[str] = frozenset()) -> Outcome:
+    return submit.decide(job or a_job(), answer, NOW, taken.__contains__)
+
+
+def change_of(outcome: Outcome) -> Change:
+    assert outcome.change is not None
+    return outcome.change
+
+
+def test_a_ticket_means_accepted() -> None:
+    change = change_of(decide(TICKET, a_job(unanswered_since=EARLIER)))
+
+    assert change.to == JobStatus.QUEUED
+    assert change.fields["ticket"] == TICKET
+    assert change.fields["unanswered_since"] is None
+    assert change.fields["next_action_at"] <= NOW + timedelta(seconds=3)
+
+
+def test_a_ticket_that_another_job_holds_is_no_answer() -> None:
+    change = change_of(decide(TICKET, taken=frozenset({TICKET})))
+
+    assert change.to == JobStatus.WAITING
+    assert "ticket" not in change.fields
+
+
+@pytest.mark.parametrize("earlier", [None, EARLIER])
+def test_a_lost_answer_is_asked_again_within_two_seconds_and_stays_unanswered(earlier: datetime | None) -> None:
+    change = change_of(decide(NoAnswer("nothing came"), a_job(unanswered_since=earlier)))
+
+    assert change.to == JobStatus.WAITING
+    assert "unanswered_since" not in change.fields  # as written ahead
+    assert timedelta(seconds=1) <= change.fields["next_action_at"] - NOW <= timedelta(seconds=2)
+
+
+def test_what_was_surely_not_sent_leaves_an_earlier_question_open() -> None:
+    never = change_of(decide(NotSent("Connection refused.")))
+    earlier = change_of(decide(NotSent("Connection refused."), a_job(unanswered_since=EARLIER)))
+
+    assert never.fields["unanswered_since"] is None
+    assert earlier.fields["unanswered_since"] == EARLIER
+
+
+def test_a_busy_target_hands_out_the_lost_ticket() -> None:
+    change = change_of(decide(refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET), a_job(unanswered_since=EARLIER)))
+
+    assert change.to == JobStatus.QUEUED
+    assert change.fields["ticket"] == TICKET
+
+
+def test_a_busy_target_without_a_lost_answer_is_somebody_elses() -> None:
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
+
+    change = change_of(decide(busy))
+
+    assert change.to == JobStatus.WAITING
+    assert "ticket" not in change.fields
+    assert change.fields["error_code"] == "TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET"
+
+
+def test_a_lost_ticket_that_another_job_holds_is_not_adopted() -> None:
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
+
+    change = change_of(decide(busy, a_job(unanswered_since=EARLIER), taken=frozenset({TICKET})))
+
+    assert change.to == JobStatus.WAITING
+    assert change.fields["unanswered_since"] is None
+
+
+def test_a_busy_target_that_names_no_ticket_proves_nothing() -> None:
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, None)
+
+    change = change_of(decide(busy, a_job(unanswered_since=EARLIER)))
+
+    assert change.to == JobStatus.WAITING
+    assert change.fields["unanswered_since"] == EARLIER
+
+
+def test_a_target_that_stays_busy_ends_the_job() -> None:
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
+
+    change = change_of(decide(busy, a_job(tries=submit.BUSY_TRIES - 1)))
+
+    assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.BUSY)
+
+
+@pytest.mark.parametrize("code", not_empty())
+def test_a_target_filled_unseen_is_a_lost_result(code: CloneErrorCode) -> None:
+    change = change_of(decide(refusal(code), a_job(unanswered_since=EARLIER)))
+
+    assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.RESULT_LOST)
+
+
+PERMANENT = {
+    CloneErrorCode.SOURCE_NOT_FOUND: FailureKind.TEMPLATE,
+    CloneErrorCode.TARGET_NOT_FOUND: FailureKind.TARGET,
+    CloneErrorCode.TARGET_NOT_ALLOWED_TO_CLONE: FailureKind.TARGET,
+    CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY: FailureKind.TARGET,
+    CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY: FailureKind.TARGET,
+    CloneErrorCode.TARGET_PRODUCT_TYPES_NOT_EMPTY: FailureKind.TARGET,
+    CloneErrorCode.TARGET_PRODUCTS_LIMIT: FailureKind.TARGET,
+    CloneErrorCode.TARGET_CATEGORIES_LIMIT: FailureKind.TARGET,
+    CloneErrorCode.TARGET_DESTINATION_ZONES_LIMIT: FailureKind.TARGET,
+}
+TRANSIENT = {
+    CloneErrorCode.SOURCE_NOT_RESPONDING,
+    CloneErrorCode.UNKNOWN_IMPORT_FAILED_TO_START,
+    CloneErrorCode.UNKNOWN_INTERNAL_ERROR,
+}
+ELSEWHERE = {CloneErrorCode.AUTH_APP_DOESNT_EXIST, CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET}
+
+
+def test_every_refusal_has_a_rule() -> None:
+    assert set(CloneErrorCode) == set(PERMANENT) | TRANSIENT | ELSEWHERE
+
+
+@pytest.mark.parametrize(("code", "kind"), PERMANENT.items())
+def test_a_permanent_refusal_fails_with_code_and_words_as_they_came(code: CloneErrorCode, kind: FailureKind) -> None:
+    change = change_of(decide(refusal(code)))
+
+    assert change.to == JobStatus.FAILED
+    assert change.fields == {"failure_kind": kind, "error_code": code.value, "error_message": "As it came"}
+    assert (change.code, change.message) == (code.value, "As it came")
+
+
+@pytest.mark.parametrize("code", TRANSIENT)
+def test_a_passing_refusal_is_tried_again_and_ends_some_day(code: CloneErrorCode) -> None:
+    first = change_of(decide(refusal(code)))
+    last = change_of(decide(refusal(code), a_job(tries=submit.TRANSIENT_TRIES - 1)))
+
+    assert first.to == JobStatus.WAITING
+    assert first.fields["error_code"] == code.value
+    assert (last.to, last.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TRANSIENT)
+
+
+@pytest.mark.parametrize("code", TRANSIENT)
+def test_a_passing_refusal_never_settles_a_lost_answer(code: CloneErrorCode) -> None:
+    change = change_of(decide(refusal(code), a_job(unanswered_since=EARLIER, tries=submit.TRANSIENT_TRIES + 5)))
+
+    assert change.to == JobStatus.WAITING
+    assert change.fields["unanswered_since"] == EARLIER
+
+
+def test_a_code_that_nobody_knows_is_permanent_and_shown() -> None:
+    change = change_of(decide(CloneRefused(code="TARGET_ON_FIRE", message="Store burns", http_status=400)))
+
+    assert change.fields == {
+        "failure_kind": FailureKind.UNKNOWN, "error_code": "TARGET_ON_FIRE", "error_message": "Store burns"
+    }  # fmt: skip
+
+
+def test_a_reached_limit_stops_the_connection_and_costs_the_job_nothing() -> None:
+    outcome = decide(RateLimited(30))
+
+    assert outcome.block is not None
+    assert outcome.block.reason == BlockReason.RATE_LIMITED
+    assert NOW + timedelta(seconds=30) <= outcome.block.until <= NOW + timedelta(seconds=31)
+    assert change_of(outcome).to == JobStatus.WAITING
+    assert change_of(outcome).fields["unanswered_since"] is None
+
+
+def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
+    outcome = decide(CredentialsRefused(code="AUTH_APP_DOESNT_EXIST", message="Application does not exist", http_status=403))
+
+    assert outcome.block is not None
+    assert outcome.block.reason == BlockReason.CREDENTIALS
+    assert change_of(outcome).to == JobStatus.WAITING
+
+
+def test_a_day_without_reaching_ecwid_is_the_end() -> None:
+    day = timedelta(hours=25)
+
+    never_sent = change_of(decide(NotSent("Connection refused."), a_job(age=day)))
+    perhaps_sent = change_of(decide(NotSent("Connection refused."), a_job(age=day, unanswered_since=EARLIER)))
+    no_answer = change_of(decide(NoAnswer("nothing came"), a_job(age=day)))
+
+    assert never_sent.fields["failure_kind"] == FailureKind.TIMED_OUT
+    assert perhaps_sent.fields["failure_kind"] == FailureKind.RESULT_LOST
+    assert no_answer.fields["failure_kind"] == FailureKind.RESULT_LOST
+
+
+@pytest.mark.parametrize(
+    ("scope", "seconds", "too_late"),
+    [
+        (CloneScope.STORE_SETTINGS, 59, False),
+        (CloneScope.STORE_SETTINGS, 61, True),
+        (CloneScope.ALL, 61, False),
+    ],
+)
+def test_settings_are_asked_for_again_within_a_minute_or_not_at_all(
+    scope: CloneScope, seconds: int, *, too_late: bool
+) -> None:
+    job = a_job(unanswered_since=NOW - timedelta(seconds=seconds))
+    job.scope, job.template = scope, TemplateStore(product_count=40, category_count=6)
+
+    assert submit.is_too_late_to_repeat(job, NOW) is too_late

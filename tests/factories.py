@@ -1,0 +1,98 @@
+"""One valid object each. Every table that a test needs is a call away."""
+
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from clones.choices import TERMINAL, CloneScope, FailureKind, JobStatus
+from clones.models import Batch, CloneJob, Connection, TargetStore, TemplateStore, WorkerBeat
+from clones.secrets import Secret
+
+FOLLOWED = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
+
+
+class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
+    class Meta:
+        model = Connection
+
+    name = factory.Sequence(lambda n: f"Connection {n}")
+    api_url = "https://app.ecwid.com/api/v3"
+    client_id = "client"
+    client_secret = factory.LazyFunction(lambda: Secret.seal("client-secret"))
+
+
+class TemplateStoreFactory(factory.django.DjangoModelFactory[TemplateStore]):
+    class Meta:
+        model = TemplateStore
+
+    connection = factory.SubFactory(ConnectionFactory)
+    store_id = factory.Sequence(lambda n: str(1001 + n))
+    name = "Fashion"
+
+
+class TargetStoreFactory(factory.django.DjangoModelFactory[TargetStore]):
+    class Meta:
+        model = TargetStore
+
+    connection = factory.SubFactory(ConnectionFactory)
+    store_id = factory.Sequence(lambda n: str(900_001 + n))
+
+
+class BatchFactory(factory.django.DjangoModelFactory[Batch]):
+    class Meta:
+        model = Batch
+
+    template = factory.SubFactory(TemplateStoreFactory)
+    connection = factory.SelfAttribute("template.connection")
+    scope = CloneScope.ALL
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class CloneJobFactory(factory.django.DjangoModelFactory[CloneJob]):
+    """A job in whatever status, with the columns that the database demands of it."""
+
+    class Meta:
+        model = CloneJob
+
+    batch = factory.SubFactory(BatchFactory)
+    connection = factory.SelfAttribute("batch.connection")
+    template = factory.SelfAttribute("batch.template")
+    target = factory.SubFactory(TargetStoreFactory, connection=factory.SelfAttribute("..connection"))
+    scope = factory.SelfAttribute("batch.scope")
+    created_at = factory.LazyFunction(timezone.now)
+    status = JobStatus.WAITING
+    ticket = factory.Maybe(
+        factory.LazyAttribute(lambda job: job.status in FOLLOWED),
+        yes_declaration=factory.Sequence(lambda n: f"ticket-{n}"),
+        no_declaration="",
+    )
+    accepted_at = factory.LazyAttribute(lambda job: job.created_at if job.status in FOLLOWED else None)
+    finished_at = factory.LazyAttribute(lambda job: timezone.now() if job.status in TERMINAL else None)
+    failure_kind = factory.LazyAttribute(lambda job: FailureKind.ECWID if job.status == JobStatus.FAILED else "")
+    next_action_at = factory.LazyAttribute(lambda job: None if job.status in TERMINAL else job.created_at)
+
+
+class WorkerBeatFactory(factory.django.DjangoModelFactory[WorkerBeat]):
+    class Meta:
+        model = WorkerBeat
+
+    queue = factory.Sequence(lambda n: f"portal-{n}")
+    host = "host"
+    started_at = factory.LazyFunction(timezone.now)
+    beat_at = factory.LazyFunction(timezone.now)
+
+
+def fresh(job: CloneJob) -> CloneJob:
+    """Return the row as the database has it now, with what the engine reads along."""
+    return CloneJob.objects.select_related("template", "target", "connection").get(pk=job.pk)
+
+
+def events_of(job: CloneJob) -> list[tuple[str, str]]:
+    """Return the job's history as (from, to)."""
+    return list(job.events.values_list("from_status", "to_status"))
+
+
+def columns(job: CloneJob, *names: str) -> dict[str, Any]:
+    """Return columns of the row as the database has it now."""
+    return CloneJob.objects.values(*names).get(pk=job.pk)

@@ -1,0 +1,61 @@
+"""A plain HTTP client for the sandbox's API, which knows nothing of the portal's own client."""
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
+
+END_WITHIN_SECONDS = 20.0
+
+
+class Api:
+    """Calls `/stores/clone` of one sandbox; store 1 into store 2 unless told otherwise."""
+
+    def __init__(self, sandbox: SandboxProcess, secret: str = CLIENT_SECRET) -> None:
+        self._sandbox = sandbox
+        self.timeout = 20.0
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers.update({"X-Ecwid-App-Client-Id": CLIENT_ID, "X-Ecwid-App-Secret-Key": secret})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.session.close()
+
+    def start(self, source: object = 1, target: object = 2, **parameters: str) -> requests.Response:
+        """Ask for a clone; a store that is None is left out."""
+        query = {"sourceStoreId": source, "targetStoreId": target, **parameters}
+        return self.session.post(
+            f"{self._sandbox.api_url}/stores/clone",
+            params={name: str(value) for name, value in query.items() if value is not None},
+            timeout=self.timeout,
+        )
+
+    def status(self, ticket: str | None) -> requests.Response:
+        """Ask how far a clone is."""
+        params = {} if ticket is None else {"ticket": ticket}
+        return self.session.get(f"{self._sandbox.api_url}/stores/clone", params=params, timeout=self.timeout)
+
+    def accepted(self, source: object = 1, target: object = 2, **parameters: str) -> str:
+        """Ask for a clone that must be accepted; return its ticket."""
+        body = self.start(source, target, **parameters).json()
+        assert body["success"] is True, body
+        ticket: str = body["ticket"]
+        return ticket
+
+    def ended(self, ticket: str) -> dict[str, Any]:
+        """Poll until the clone has ended, as a client would; return the last answer."""
+        deadline = time.monotonic() + END_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            body: dict[str, Any] = self.status(ticket).json()
+            if body["status"] in {"COMPLETED", "FAILED"}:
+                return body
+        message = f"{ticket} did not end"
+        raise AssertionError(message)

@@ -1,0 +1,120 @@
+"""A clone's life by time and by control call, over restarts, and the log of what really happened."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.api import Api
+from tests.sandbox_process import SandboxProcess
+
+
+def status(api: Api, ticket: str) -> Any:
+    return api.status(ticket).json()["status"]
+
+
+def test_a_clone_goes_from_queued_over_in_progress_to_completed(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.add_store(1, clone_seconds=0.2)
+    sandbox.pace(queued_seconds=0.2)
+    ticket = api.accepted()
+
+    seen = {status(api, ticket)}
+    while "COMPLETED" not in seen:
+        seen.add(status(api, ticket))
+
+    assert seen == {"QUEUED", "IN_PROGRESS", "COMPLETED"}
+
+
+def test_a_paused_clone_stays_and_goes_on_when_resumed(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.pause_clones()
+    ticket = api.accepted()
+    while_paused = [status(api, ticket) for _ in range(20)]
+
+    sandbox.resume_clones()
+
+    assert set(while_paused) == {"QUEUED"}
+    assert api.ended(ticket)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("stays_in", ["QUEUED", "IN_PROGRESS"])
+def test_a_clone_that_stays_ends_by_control_call_only(sandbox: SandboxProcess, api: Api, stays_in: str) -> None:
+    sandbox.add_store(2, stays_in=stays_in)
+    ticket = api.accepted()
+    while status(api, ticket) != stays_in:
+        pass
+
+    sandbox.finish(ticket)
+
+    assert status(api, ticket) == "COMPLETED"
+    assert len(sandbox.store(2)["products"]) == 12
+
+
+def test_a_clone_can_be_ended_as_failed(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.pause_clones()
+    ticket = api.accepted()
+
+    sandbox.finish(ticket, "FAILED", "Gone wrong")
+
+    assert api.status(ticket).json() == {"status": "FAILED", "errorMessage": "Gone wrong"}
+
+
+def test_the_log_tells_what_happened(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.add_store(3)
+    first = api.accepted(1, 2, scope="CATALOG", cloneDemoCatalog="true")
+    api.ended(first)
+    sandbox.pause_clones()
+    second = api.accepted(1, 3)
+
+    log = sandbox.log()
+
+    assert [(one.ticket, one.source, one.target, one.scope, one.demo, one.status) for one in log] == [
+        (first, "1", "2", "CATALOG", True, "COMPLETED"),
+        (second, "1", "3", "", False, "QUEUED"),
+    ]
+    assert log[0].finished_at is not None
+    assert log[0].finished_at >= log[0].accepted_at
+    assert log[1].finished_at is None
+
+
+def test_a_killed_sandbox_goes_on_with_its_clones(fresh_database: Path) -> None:
+    with SandboxProcess(fresh_database, "--no-seed", "--queued-seconds", "0", "--minimum-seconds", "0") as sandbox:
+        sandbox.add_store(1, products=50)
+        sandbox.add_store(2)
+        sandbox.pause_clones()
+        with Api(sandbox) as api:
+            ticket = api.accepted()
+
+            sandbox.restart()
+
+            assert status(api, ticket) == "QUEUED"
+            sandbox.resume_clones()
+            assert len(api.ended(ticket)["clonedEntitiesMapping"]["products"]) == 50
+
+
+def test_a_copy_that_was_cut_off_is_done_again_from_the_start(fresh_database: Path) -> None:
+    with SandboxProcess(fresh_database, "--no-seed", "--queued-seconds", "0", "--minimum-seconds", "0") as sandbox:
+        sandbox.add_store(1, products=6_000)
+        sandbox.add_store(2)
+        with Api(sandbox) as api:
+            ticket = api.accepted()
+            while not sandbox.store(2)["products"]:
+                pass
+
+            sandbox.restart()
+
+            mapping = api.ended(ticket)["clonedEntitiesMapping"]
+            assert {str(row["id"]) for row in sandbox.store(2)["products"]} == set(mapping["products"].values())
+            assert len(mapping["products"]) == 6_000
+
+
+def test_the_seed_has_templates_targets_and_test_stores_once(fresh_database: Path) -> None:
+    with SandboxProcess(fresh_database) as sandbox:
+        before = sandbox.store(1004)
+        sandbox.restart()
+
+        after = sandbox.store(1004)
+        sizes = [len(sandbox.store(number)["products"]) for number in (1001, 1002, 1003, 1005, 9001, 9040, 9106)]
+
+    assert len(before["products"]) == 25_000
+    assert before["products"] == after["products"]
+    assert sizes == [44, 408, 2_500, 0, 0, 0, 5]

@@ -1,0 +1,79 @@
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from clones import exports
+from clones.choices import JobStatus
+from clones.models import EntityMapping
+from tests.factories import CloneJobFactory
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("54321", "54321"),
+        ("09876", '="09876"'),
+        ("0", '="0"'),
+        ("123456789012345", "123456789012345"),
+        ("1234567890123456", '="1234567890123456"'),
+        ("12a", '="12a"'),
+        ("=1+1", '="=1+1"'),
+        ('a"b', '="a""b"'),
+        ("١٢٣", '="١٢٣"'),
+        ("", '=""'),
+    ],
+)
+def test_an_id_survives_a_spreadsheet(value: str, cell: str) -> None:
+    assert exports.id_cell(value) == cell
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+def test_a_text_is_never_a_formula(text: str) -> None:
+    assert exports.text_cell(text) == f"'{text}"
+
+
+def test_any_other_text_stays_as_it_is() -> None:
+    assert exports.text_cell("a=b") == "a=b"
+
+
+def test_the_file_has_bom_commas_and_crlf() -> None:
+    out = io.StringIO()
+
+    count = exports.write_csv(out, ("a", "b"), [("1", "x,y"), ("2", "z")])
+
+    assert count == 2
+    assert out.getvalue() == '\ufeffa,b\r\n1,"x,y"\r\n2,z\r\n'
+
+
+def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+
+    def rows_that_break() -> list[tuple[str]]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        exports.save_csv(path, ("a",), (row for _ in range(1) for row in rows_that_break()))
+
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out.csv"]
+    assert path.read_text() == "old"
+
+
+@pytest.mark.django_db
+def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
+    job = CloneJobFactory(status=JobStatus.COMPLETED, target__store_id="9001")
+    for entity_type, target_id in [("product", "09876"), ("category", "54321"), ("=evil", "5")]:
+        EntityMapping.objects.create(job=job, entity_type=entity_type, source_id="12345", target_id=target_id)
+    out = io.StringIO()
+
+    exports.write_csv(out, exports.MAPPING_COLUMNS, exports.mapping_rows([job.pk]))
+
+    rows = list(csv.reader(io.StringIO(out.getvalue().removeprefix(exports.BOM))))
+    assert rows == [
+        ["entity_type", "source_id", "target_id", "target_store_id", "job_id"],
+        ["product", "12345", '="09876"', "9001", str(job.pk)],
+        ["category", "12345", "54321", "9001", str(job.pk)],
+        ["'=evil", "12345", "5", "9001", str(job.pk)],
+    ]

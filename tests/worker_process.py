@@ -1,0 +1,121 @@
+"""The real `manage.py worker` as a test starts it, with what it needs to be killed and counted."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import connection
+
+from clones.models import WorkerBeat
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = "PORTAL_TEST_WORKER"  # every process of a worker inherits it: that is how the test finds them all
+
+
+def database_url() -> str:
+    """Return the test database as DATABASE_URL."""
+    facts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{facts['NAME']}"
+    return f"postgres://{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment in which `manage.py` sees what this test sees."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url(),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "ENCRYPTION_KEYS": ",".join(settings.ENCRYPTION_KEYS),
+        **more,
+    }
+
+
+class WorkerProcess:
+    """Context manager: a worker, started and alive; all its processes are gone at the end."""
+
+    def __init__(self, log: Path, *, silent_seconds: int = 15, q_workers: int = 2) -> None:
+        self.log = log
+        self.mark = uuid.uuid4().hex
+        self._environment = {MARK: self.mark, "WORKER_SILENT_SECONDS": str(silent_seconds), "Q_WORKERS": str(q_workers)}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start it, and wait until a new cluster beats."""
+        known = set(WorkerBeat.objects.values_list("pk", flat=True))
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "worker"],
+                cwd=ROOT,
+                env=environment(**self._environment),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        until(lambda: self.beaten_since_start(known), f"the worker's first beat; its log: {self.log}")
+
+    @staticmethod
+    def beaten_since_start(known: set[int]) -> bool:
+        """Tell whether a cluster that is not in `known` has given a sign of life from inside a tick."""
+        rows = WorkerBeat.objects.exclude(pk__in=known)
+        return any(row.beat_at != row.started_at for row in rows)
+
+    @property
+    def pid(self) -> int:
+        """The watchdog's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def processes(self) -> list[int]:
+        """Return the ids of all living processes of this worker, whoever their parent is."""
+        return sorted(pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._is_ours(pid))
+
+    def cluster(self) -> list[int]:
+        """Return the processes of the django-q2 cluster: main, then sentinel, then the others in order of their start."""
+        return [pid for pid in self.processes() if pid != self.pid]
+
+    def kill(self) -> None:
+        """SIGKILL every process of the worker at once, and wait until none is left."""
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+        until(lambda: not self.processes(), "the end of all processes")
+
+    def stop(self) -> int:
+        """End it as an operator does, with SIGTERM; return its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout=30)
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            marked = f"{MARK}={self.mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            return marked and _state(pid) != "Z"
+        except OSError:
+            return False
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` as a person does, on the test's database."""
+    options: dict[str, Any] = {"cwd": ROOT, "env": environment(**more), "capture_output": True, "text": True}
+    return subprocess.run([sys.executable, "manage.py", *arguments], check=False, timeout=120, **options)
