@@ -51,7 +51,7 @@ class _BoundedStream(io.RawIOBase):
 class _BoundedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (passed on)
         super().__init__(sock, *args, **kwargs)
-        pass
+        self.fp = io.BufferedReader(_BoundedStream(self.fp.detach(), sock))
 
 
 class WatchedConnection(HTTPConnection):

@@ -1,6 +1,7 @@
 """Following a clone: what each answer to "how does it go?" means."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from clones.models import CloneJob
 
 UNKNOWN_TICKET_TRIES: Final = 5
 UNKNOWN_TICKET_FOR: Final = timedelta(minutes=3)
+
+OVERDUE_NOTE: Final = "Overdue: it takes longer than Ecwid's clones usually do. The portal goes on looking."
 
 _RUNNING: Final = {RemoteStatus.QUEUED: JobStatus.QUEUED, RemoteStatus.IN_PROGRESS: JobStatus.IN_PROGRESS}
 
@@ -44,17 +47,19 @@ def _on_status(job: CloneJob, answer: CloneStatus, now: datetime, poll_seconds: 
         note = FailureKind.ECWID.cause
         change = Change(job, JobStatus.FAILED, fields, note, answer.error_code, answer.error_message)
         return Outcome({}, change)
-    to = JobStatus(job.status) if answer.status is None else _RUNNING[answer.status]
-    outcome = _go_on(job, now, poll_seconds, tries=0, fields={**seen})
-    if outcome.change is None and (to != job.status or _is_news(job, answer)):
-        note = "" if answer.status else "Ecwid says a status that the portal does not know; it counts as running."
-        return Outcome({}, Change(job, to, outcome.fields, note=note, code=answer.raw_status))
-    return outcome
+    return _go_on(job, now, poll_seconds, tries=0, fields=seen, news=_news(job, answer))
 
 
-def _is_news(job: CloneJob, answer: CloneStatus) -> bool:
-    """Tell whether a word of Ecwid's that we do not know, or a ticket found again, is worth a line of history."""
-    return (answer.status is None and job.remote_status != answer.raw_status) or job.ticket_unknown_since is not None
+def _news(job: CloneJob, answer: CloneStatus) -> Change | None:
+    """Return what a page should show of a clone that still runs: another status, or something odd for the first time."""
+    if answer.status is None:
+        if job.remote_status == answer.raw_status:
+            return None
+        note = "Ecwid says a status that the portal does not know; it counts as running."
+        return Change(job, JobStatus(job.status), note=note, code=answer.raw_status)
+    if _RUNNING[answer.status] == job.status and job.ticket_unknown_since is None:
+        return None
+    return Change(job, _RUNNING[answer.status], code=answer.raw_status)
 
 
 def _on_unknown_ticket(job: CloneJob, answer: NotFound, now: datetime, poll_seconds: float) -> Outcome:
@@ -67,12 +72,11 @@ def _on_unknown_ticket(job: CloneJob, answer: NotFound, now: datetime, poll_seco
         }
         note = FailureKind.TICKET_LOST.cause
         return Outcome({}, Change(job, JobStatus.FAILED, fields, note, answer.code, answer.message))
+    note = "Ecwid does not know the ticket. Asking again for some minutes before it counts as lost."
+    first_time = Change(job, JobStatus(job.status), {}, note, answer.code, answer.message)
+    news = None if job.ticket_unknown_since else first_time
     pause = _after_a_miss(job, poll_seconds)
-    outcome = _go_on(job, now, pause, tries=tries, fields={"ticket_unknown_since": since})
-    if outcome.change is None and job.ticket_unknown_since is None:
-        note = "Ecwid does not know the ticket. Asking again for some minutes before it counts as lost."
-        return Outcome({}, Change(job, JobStatus(job.status), outcome.fields, note, answer.code, answer.message))
-    return outcome
+    return _go_on(job, now, pause, tries=tries, fields={"ticket_unknown_since": since}, news=news)
 
 
 def _after_a_miss(job: CloneJob, poll_seconds: float) -> float:
@@ -86,23 +90,19 @@ def _go_on(
     *,
     tries: int,
     fields: Mapping[str, Any] | None = None,
+    news: Change | None = None,
 ) -> Outcome:
     """Look again after `pause` seconds; a job that runs for too long is marked as overdue, and ends after a day."""
     running_for = now - (job.accepted_at or now)
     if running_for > pacing.GIVE_UP_AFTER:
-        return Outcome(
-            {}, Change(job, JobStatus.FAILED, {"failure_kind": FailureKind.TIMED_OUT}, note=FailureKind.TIMED_OUT.cause)
-        )
-    columns = {
-        **(fields or {}),
-        "tries": tries,
-        "next_action_at": now + timedelta(seconds=pause),
-        **LEASE_GIVEN_BACK,
-    }
+        fields = {"failure_kind": FailureKind.TIMED_OUT}
+        return Outcome({}, Change(job, JobStatus.FAILED, fields, note=FailureKind.TIMED_OUT.cause))
+    columns = {**(fields or {}), "tries": tries, "next_action_at": now + timedelta(seconds=pause), **LEASE_GIVEN_BACK}
     if running_for > pacing.OVERDUE_AFTER and job.overdue_since is None:
-        note = "Overdue: it takes longer than Ecwid's clones usually do. The portal goes on looking."
-        return Outcome({}, Change(job, JobStatus(job.status), {**columns, "overdue_since": now}, note=note))
-    return Outcome(columns)
+        columns["overdue_since"] = now
+        news = news or Change(job, JobStatus(job.status))
+        news = replace(news, note=f"{news.note} {OVERDUE_NOTE}".lstrip())
+    return Outcome({}, replace(news, fields=columns)) if news else Outcome(columns)
 
 
 def _why_empty(job: CloneJob, answer: CloneStatus) -> str:

@@ -265,12 +265,13 @@ def test_a_key_that_no_header_can_carry_is_not_sent(session: requests.Session, s
 
 def test_waiting_for_a_free_connection_ends_with_the_call() -> None:
     with make_session(pool_size=1) as session, LocalServer(holding()) as server:
-        first = threading.Thread(target=start_failing, args=(server.url, session, Timeouts(2, 5, 1)))
+        first = threading.Thread(target=start_failing, args=(server.url, session, Timeouts(2, 5, 5)))
         first.start()
         server.arrived.wait(5)
 
         failure = start_failing(server.url, session, Timeouts(2, 5, 0.05))
 
+        assert first.is_alive()
         assert type(failure) is NotSent
         assert len(server.requests) == 1
     first.join(5)

@@ -1,0 +1,173 @@
+"""What each answer to "how does it go?" means. No database, no network: only the rules."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clones.choices import BlockReason, CloneScope, FailureKind, JobStatus
+from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, NoAnswer, NotFound, NotSent, RateLimited
+from clones.engine import follow, pacing
+from clones.engine.outcome import Outcome
+from clones.lifecycle import Change
+from clones.models import CloneJob
+from tests.engine.answers import status
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+POLL = 3.0
+
+
+def a_job(**columns: object) -> CloneJob:
+    defaults = {"status": JobStatus.QUEUED, "scope": CloneScope.ALL, "ticket": "t", "accepted_at": NOW, "created_at": NOW}
+    return CloneJob(pk=1, **{**defaults, **columns})
+
+
+def decide(answer: CloneStatus | EcwidError, job: CloneJob | None = None) -> Outcome:
+    return follow.decide(job or a_job(), answer, NOW, POLL)
+
+
+def change_of(outcome: Outcome) -> Change:
+    assert outcome.change is not None
+    return outcome.change
+
+
+def test_no_news_is_written_quietly() -> None:
+    outcome = decide(status("QUEUED"), a_job(tries=3))
+
+    assert outcome.change is None
+    assert outcome.fields["next_action_at"] == NOW + timedelta(seconds=POLL)
+    assert outcome.fields["tries"] == 0
+    assert outcome.fields["lease_token"] == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "word", "new"),
+    [
+        (JobStatus.QUEUED, "IN_PROGRESS", JobStatus.IN_PROGRESS),
+        (JobStatus.IN_PROGRESS, "QUEUED", JobStatus.QUEUED),
+    ],
+)
+def test_a_clone_moves_between_queue_and_work(old: JobStatus, word: str, new: JobStatus) -> None:
+    change = change_of(decide(status(word), a_job(status=old)))
+
+    assert change.to == new
+    assert change.fields["next_action_at"] == NOW + timedelta(seconds=POLL)
+
+
+def test_completed_comes_with_its_mapping() -> None:
+    outcome = decide(status("COMPLETED", ("product", "12345", "09876"), ("category", "12345", "54321")))
+
+    assert change_of(outcome).to == JobStatus.COMPLETED
+    assert [pair.target_id for pair in outcome.mapping] == ["09876", "54321"]
+    assert change_of(outcome).fields["mapping_note"] == ""
+    assert change_of(outcome).note == "Ecwid finished the clone. IDs mapped: product: 1, category: 1."
+
+
+@pytest.mark.parametrize(
+    ("scope", "present", "words"),
+    [
+        (CloneScope.STORE_SETTINGS, False, "Only settings"),
+        (CloneScope.ALL, True, "nothing was copied"),
+        (CloneScope.CATALOG, False, "held no mapping"),
+    ],
+)
+def test_an_empty_mapping_says_why(scope: CloneScope, words: str, *, present: bool) -> None:
+    outcome = decide(status("COMPLETED", mapping_present=present), a_job(scope=scope))
+
+    assert words in change_of(outcome).fields["mapping_note"]
+
+
+def test_failed_keeps_ecwids_words() -> None:
+    change = change_of(decide(status("FAILED", message="Disk full")))
+
+    assert change.to == JobStatus.FAILED
+    assert (change.fields["failure_kind"], change.fields["error_message"]) == (FailureKind.ECWID, "Disk full")
+
+
+def test_an_unknown_status_counts_as_running_and_is_shown_once() -> None:
+    first = decide(status("ARCHIVING"), a_job(remote_status="IN_PROGRESS"))
+    again = decide(status("ARCHIVING"), a_job(remote_status="ARCHIVING"))
+
+    assert (change_of(first).to, change_of(first).code) == (JobStatus.QUEUED, "ARCHIVING")
+    assert again.change is None
+
+
+@pytest.mark.parametrize("error", [NoAnswer("nothing came"), NotSent("Connection refused.")])
+def test_a_missed_answer_is_asked_for_again_a_little_later_each_time(error: EcwidError) -> None:
+    pauses = [decide(error, a_job(tries=tries)).fields["next_action_at"] - NOW for tries in range(8)]
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] == timedelta(seconds=POLL)
+    assert pauses[-1] == timedelta(seconds=pacing.RETRY_LONGEST_SECONDS)
+
+
+def test_a_limit_or_a_refused_key_stops_the_connection() -> None:
+    limited = decide(RateLimited(20))
+    refused = decide(CredentialsRefused("INVALID_API_TOKEN", "Wrong", 403))
+
+    assert limited.block is not None
+    assert limited.block.reason == BlockReason.RATE_LIMITED
+    assert refused.block is not None
+    assert refused.block.reason == BlockReason.CREDENTIALS
+    assert limited.change is refused.change is None
+
+
+def test_an_unknown_ticket_is_said_once_and_asked_for_again() -> None:
+    unknown = NotFound("", "", 404)
+
+    first = decide(unknown)
+    second = decide(unknown, a_job(ticket_unknown_since=NOW - timedelta(seconds=20), tries=2))
+
+    assert change_of(first).to == JobStatus.QUEUED
+    assert change_of(first).fields["ticket_unknown_since"] == NOW
+    assert second.change is None
+
+
+@pytest.mark.parametrize(
+    ("tries", "since", "lost"),
+    [(9, timedelta(minutes=2), False), (1, timedelta(minutes=10), False), (4, timedelta(minutes=3), True)],
+)
+def test_a_ticket_is_lost_after_several_tries_over_minutes(tries: int, since: timedelta, *, lost: bool) -> None:
+    job = a_job(ticket_unknown_since=NOW - since, tries=tries)
+
+    outcome = decide(NotFound("", "", 404), job)
+
+    assert (outcome.change is not None and outcome.change.to == JobStatus.FAILED) is lost
+    assert not lost or change_of(outcome).fields["failure_kind"] == FailureKind.TICKET_LOST
+
+
+def test_a_ticket_found_again_is_forgiven() -> None:
+    outcome = decide(status("QUEUED"), a_job(ticket_unknown_since=NOW - timedelta(minutes=1), tries=3))
+
+    assert change_of(outcome).fields["ticket_unknown_since"] is None
+    assert change_of(outcome).fields["tries"] == 0
+
+
+def test_a_clone_that_takes_long_is_marked_once_and_goes_on() -> None:
+    long_ago = NOW - timedelta(minutes=16)
+
+    first = decide(status("QUEUED"), a_job(accepted_at=long_ago))
+    later = decide(status("QUEUED"), a_job(accepted_at=long_ago, overdue_since=NOW))
+
+    assert change_of(first).to == JobStatus.QUEUED
+    assert change_of(first).fields["overdue_since"] == NOW
+    assert later.change is None
+
+
+def test_a_status_change_of_an_overdue_clone_is_not_lost() -> None:
+    change = change_of(decide(status("IN_PROGRESS"), a_job(accepted_at=NOW - timedelta(minutes=16))))
+
+    assert change.to == JobStatus.IN_PROGRESS
+    assert change.fields["overdue_since"] == NOW
+
+
+@pytest.mark.parametrize("answer", [status("QUEUED"), NoAnswer("nothing came"), NotFound("", "", 404)])
+def test_a_day_is_the_end(answer: CloneStatus | EcwidError) -> None:
+    change = change_of(decide(answer, a_job(accepted_at=NOW - timedelta(hours=25))))
+
+    assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TIMED_OUT)
+
+
+def test_a_result_after_a_day_still_counts() -> None:
+    change = change_of(decide(status("COMPLETED"), a_job(accepted_at=NOW - timedelta(hours=25))))
+
+    assert change.to == JobStatus.COMPLETED
