@@ -28,6 +28,7 @@ check: install ## lint, format, types, Django's own checks, migrations, pins
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy .
+	$(BIN)/mypy --config-file clones/sandbox/mypy.ini clones/sandbox
 	$(MANAGE) makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=clones.sandbox.settings $(BIN)/python -m django makemigrations --check --dry-run
 	scripts/check-deploy $(MANAGE)

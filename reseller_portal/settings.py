@@ -37,7 +37,7 @@ if ON_SQLITE:
         "timeout": 20,
     }
     # A file, because a worker process cannot see a database that lives in this process's memory.
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    DATABASES["default"]["TEST"] = {"NAME": env.str("PORTAL_TEST_DATABASE", default=str(VAR_DIR / "test.sqlite3"))}
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -33,12 +33,12 @@ def shop(transactional_db: None, sandbox: SandboxProcess) -> TemplateStore:
     """Return a template of 30 products and 4 categories at the sandbox, and an empty target 9001."""
     sandbox.add_store(1001, products=30, categories=4, types=2)
     sandbox.add_store(9001)
-    return TemplateStoreFactory(connection=connect_to(sandbox), store_id="1001", name="Fashion")
+    return TemplateStoreFactory.create(connection=connect_to(sandbox), store_id="1001", name="Fashion")
 
 
 def connect_to(sandbox: SandboxProcess) -> Connection:
     """Make the portal's connection to the sandbox."""
-    return ConnectionFactory(
+    return ConnectionFactory.create(
         name="Sandbox",
         api_url=sandbox.api_url,
         client_id=CLIENT_ID,

@@ -95,4 +95,5 @@ def events_of(job: CloneJob) -> list[tuple[str, str]]:
 
 def columns(job: CloneJob, *names: str) -> dict[str, Any]:
     """Return columns of the row as the database has it now."""
-    return CloneJob.objects.values(*names).get(pk=job.pk)
+    row: dict[str, Any] = CloneJob.objects.values(*names).get(pk=job.pk)
+    return row

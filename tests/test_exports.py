@@ -63,7 +63,7 @@ def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
-    job = CloneJobFactory(status=JobStatus.COMPLETED, target__store_id="9001")
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED, target__store_id="9001")
     for entity_type, target_id in [("product", "09876"), ("category", "54321"), ("=evil", "5")]:
         EntityMapping.objects.create(job=job, entity_type=entity_type, source_id="12345", target_id=target_id)
     out = io.StringIO()

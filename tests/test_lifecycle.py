@@ -28,7 +28,7 @@ def change(job: CloneJob, to: JobStatus, **fields: object) -> Change:
 
 @pytest.mark.parametrize(("old", "new"), [pair for pair in MATRIX if pair[0] != pair[1]])
 def test_a_status_changes_only_as_the_table_says(old: JobStatus, new: JobStatus) -> None:
-    job = CloneJobFactory(status=old)
+    job = CloneJobFactory.create(status=old)
 
     if new in TRANSITIONS[old]:
         lifecycle.advance(change(job, new), at=NOW)
@@ -58,7 +58,7 @@ def test_the_end_is_the_end(status: JobStatus) -> None:
 
 def test_a_change_writes_a_line_of_history_and_raises_the_version() -> None:
     alice = User.objects.create_user("alice")
-    job = CloneJobFactory()
+    job = CloneJobFactory.create()
 
     lifecycle.advance(Change(job, JobStatus.CANCELED, note="Not needed."), at=NOW, actor=alice)
 
@@ -69,8 +69,8 @@ def test_a_change_writes_a_line_of_history_and_raises_the_version() -> None:
 
 
 def test_an_end_frees_the_lease_and_sets_the_time() -> None:
-    beat = WorkerBeatFactory()
-    job = CloneJobFactory(
+    beat = WorkerBeatFactory.create()
+    job = CloneJobFactory.create(
         status=JobStatus.IN_PROGRESS, lease_token="mine", leased_until=NOW, leased_by=beat, unanswered_since=NOW
     )
 
@@ -82,7 +82,7 @@ def test_an_end_frees_the_lease_and_sets_the_time() -> None:
 
 
 def test_a_change_of_a_row_that_moved_on_writes_nothing() -> None:
-    job = CloneJobFactory()
+    job = CloneJobFactory.create()
     lifecycle.advance(Change(job, JobStatus.CANCELED), at=NOW)
 
     with pytest.raises(JobChangedError):
@@ -92,7 +92,7 @@ def test_a_change_of_a_row_that_moved_on_writes_nothing() -> None:
 
 
 def test_a_change_under_a_lease_that_was_lost_writes_nothing() -> None:
-    job = CloneJobFactory(status=JobStatus.QUEUED, lease_token="another", leased_until=NOW)
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, lease_token="another", leased_until=NOW)
 
     done = lifecycle.advance_many([change(job, JobStatus.IN_PROGRESS)], at=NOW, lease_token="mine")
 
@@ -101,7 +101,9 @@ def test_a_change_under_a_lease_that_was_lost_writes_nothing() -> None:
     assert events_of(job) == []
 
 
-def test_equal_changes_of_many_jobs_cost_as_many_queries_as_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_equal_changes_of_many_jobs_cost_as_many_queries_as_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     jobs = CloneJobFactory.create_batch(20, status=JobStatus.QUEUED)
     changes = [Change(job, JobStatus.IN_PROGRESS, {"remote_status": "IN_PROGRESS"}) for job in jobs]
 
@@ -113,7 +115,7 @@ def test_equal_changes_of_many_jobs_cost_as_many_queries_as_one(django_assert_nu
 
 
 def test_a_remark_keeps_the_status_and_is_seen() -> None:
-    job = CloneJobFactory(status=JobStatus.QUEUED)
+    job = CloneJobFactory.create(status=JobStatus.QUEUED)
 
     lifecycle.advance(Change(job, JobStatus.QUEUED, {"overdue_since": NOW}, note="Overdue."), at=NOW)
 

@@ -83,10 +83,11 @@ class WorkerProcess:
 
     def processes(self) -> list[int]:
         """Return the ids of all living processes of this worker, whoever their parent is."""
-        return sorted(pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._is_ours(pid))
+        pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return sorted(pid for pid in pids if self._is_ours(pid))
 
     def cluster(self) -> list[int]:
-        """Return the processes of the django-q2 cluster: main, then sentinel, then the others in order of their start."""
+        """Return the processes of the django-q2 cluster: main, sentinel, then the others in order of their start."""
         return [pid for pid in self.processes() if pid != self.pid]
 
     def kill(self) -> None:

@@ -29,7 +29,7 @@ class _BoundedStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 (a writable buffer has no public type in 3.11)
+    def readinto(self, buffer: Any) -> int | None:
         watch = current_watch()
         if watch is None:
             return self._stream.readinto(buffer)
@@ -49,7 +49,7 @@ class _BoundedStream(io.RawIOBase):
 
 
 class _BoundedResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (passed on)
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_BoundedStream(self.fp.detach(), sock))
 
@@ -68,7 +68,7 @@ class WatchedConnection(HTTPConnection):
             self.timeout = min(usual, watch.remaining()) if isinstance(usual, int | float) else watch.remaining()
         super().connect()
 
-    def send(self, data: Any) -> None:  # noqa: ANN401 (as http.client has it)
+    def send(self, data: Any) -> None:
         """Send, having asked the watch first: the last moment at which a request can be held back."""
         if self.sock is None and self.auto_open:
             self.connect()

@@ -19,11 +19,11 @@ class EcwidError(Exception):
     """Anything that a call of this package can raise; `str()` is one plain sentence."""
 
 
-class NotSent(EcwidError):
+class NotSent(EcwidError):  # noqa: N818 (an outcome, not always an error)
     """The request surely never reached Ecwid: asking again is safe."""
 
 
-class RateLimited(EcwidError):
+class RateLimited(EcwidError):  # noqa: N818 (an outcome, not always an error)
     """Ecwid ignored the request, and ignores every other one for `retry_after` seconds (0 to 24 hours)."""
 
     def __init__(self, retry_after: float) -> None:
@@ -36,7 +36,7 @@ class RateLimited(EcwidError):
         return f"Ecwid's rate limit is used up; it takes requests again in {self.retry_after:.0f} s."
 
 
-class NoAnswer(EcwidError):
+class NoAnswer(EcwidError):  # noqa: N818 (an outcome, not always an error)
     """The request may have been executed, but no usable answer came; `http_status` when at least a status did."""
 
     def __init__(self, reason: str, http_status: int | None = None) -> None:
@@ -50,7 +50,7 @@ class NoAnswer(EcwidError):
         return f"No usable answer from Ecwid: {self.reason}."
 
 
-class Refused(EcwidError):
+class Refused(EcwidError):  # noqa: N818 (an outcome, not always an error)
     """Ecwid said no. `code` and `message` as they came (either may be empty), free of NUL and of secrets."""
 
     def __init__(

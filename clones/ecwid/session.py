@@ -22,7 +22,7 @@ _LOGGERS_THAT_WRITE_URLS = (
 class WatchedAdapter(HTTPAdapter):
     """requests' adapter over connections that obey the current watch."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (passed on)
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pool manager, and have it use our pools."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS_BY_SCHEME

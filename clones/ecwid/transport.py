@@ -75,7 +75,7 @@ class Transport:
             except EcwidError as error:
                 failure = error
             # Whatever goes wrong in the libraries: the caller must learn whether the request may have been executed.
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 failure = _verdict(error, watch)
         raise failure
 

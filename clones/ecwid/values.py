@@ -12,11 +12,12 @@ LONGEST_ID = 255
 LONGEST_CODE = 255
 LONGEST_MESSAGE = 2_000
 LONGEST_TEXT = 10_000
+_MOST_DIGITS = 18
 # A shorter "secret" would black out ordinary words.
 _SHORTEST_SECRET = 6
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 (never leaves this package)
     """The JSON is not what the contract says; the text is the end of the sentence "No usable answer from Ecwid: …"."""
 
 
@@ -70,7 +71,9 @@ def whole_number(value: Json) -> int | None:
     if isinstance(value, int):
         return value
     digits = value.strip() if isinstance(value, str) else ""
-    return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) <= 18 else None
+    return (
+        int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) <= _MOST_DIGITS else None
+    )
 
 
 def flag(value: Json) -> bool | None:

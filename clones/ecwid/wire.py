@@ -17,6 +17,8 @@ from clones.ecwid.values import LONGEST_CODE, LONGEST_MESSAGE, Json, Malformed, 
 
 T = TypeVar("T")
 
+# Classes of HTTP statuses, by their first digit.
+_SUCCESS, _CLIENT_ERROR = 2, 4
 # A refused key is one whatever stands in the body, or in its place.
 CREDENTIALS_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 # To a question that changes nothing, a bare 404 is an answer too.
@@ -140,8 +142,8 @@ def _has_code(body: Mapping[str, Json]) -> bool:
 
 def _may_refuse_by_code(status: int) -> bool:
     # A 5xx or a 408 with a code may be a gateway that lost the answer of a request that was executed.
-    return _is_success(status) or (400 <= status < 500 and status != HTTPStatus.REQUEST_TIMEOUT)
+    return _is_success(status) or (status // 100 == _CLIENT_ERROR and status != HTTPStatus.REQUEST_TIMEOUT)
 
 
 def _is_success(status: int) -> bool:
-    return 200 <= status < 300
+    return status // 100 == _SUCCESS

@@ -51,7 +51,7 @@ def _on_status(job: CloneJob, answer: CloneStatus, now: datetime, poll_seconds: 
 
 
 def _news(job: CloneJob, answer: CloneStatus) -> Change | None:
-    """Return what a page should show of a clone that still runs: another status, or something odd for the first time."""
+    """Return what a page should show of a clone that still runs: another status, or something odd, once."""
     if answer.status is None:
         if job.remote_status == answer.raw_status:
             return None

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 THREADS: Final = 48
 LOOP_SECONDS: Final = 30.0  # with the longest call (45 s) well below TICK_TIMEOUT_SECONDS
-STOP_SECONDS: Final = 5.0  # once the worker is told to stop, what is in the air may take so long to come in
+STOP_SECONDS: Final = 4.0  # once the worker is told to stop, what is in the air may take so long to come in
 LOOK_EVERY_SECONDS: Final = 1.0
 UPKEEP_EVERY_SECONDS: Final = 1.0
 STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request slot for them

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 CHECK_EVERY_SECONDS: Final = 0.25
 RING_EVERY_SECONDS: Final = 3.0
 START_GRACE_SECONDS: Final = 10.0  # imports and forks, before the first beat can come
-STOP_GRACE_SECONDS: Final = 8.5  # the tick gets 5 of them; then the group is killed
+STOP_GRACE_SECONDS: Final = 7.0  # the tick gets 4 of them; then the group is killed
 GONE_WITHIN_SECONDS: Final = 5.0
 RESTART_PAUSE_SECONDS: Final = 1.0
 FORGET_AFTER: Final = timedelta(days=7)

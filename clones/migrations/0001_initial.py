@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,234 +15,524 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='WorkerBeat',
+            name="WorkerBeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('queue', models.CharField(help_text='The django-q2 queue that its bells go to.', max_length=80, unique=True)),
-                ('host', models.CharField(max_length=255)),
-                ('started_at', models.DateTimeField()),
-                ('beat_at', models.DateTimeField()),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('seat_token', models.CharField(blank=True, help_text='The tick that loops; empty when none does.', max_length=32)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "queue",
+                    models.CharField(help_text="The django-q2 queue that its bells go to.", max_length=80, unique=True),
+                ),
+                ("host", models.CharField(max_length=255)),
+                ("started_at", models.DateTimeField()),
+                ("beat_at", models.DateTimeField()),
+                ("stopped_at", models.DateTimeField(null=True)),
+                (
+                    "seat_token",
+                    models.CharField(blank=True, help_text="The tick that loops; empty when none does.", max_length=32),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('ALL', 'Settings and catalog'), ('CATALOG', 'Catalog only'), ('STORE_SETTINGS', 'Settings only')], default='ALL', max_length=20)),
-                ('clone_demo_catalog', models.BooleanField(default=False)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("ALL", "Settings and catalog"),
+                            ("CATALOG", "Catalog only"),
+                            ("STORE_SETTINGS", "Settings only"),
+                        ],
+                        default="ALL",
+                        max_length=20,
+                    ),
+                ),
+                ("clone_demo_catalog", models.BooleanField(default=False)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='CloneJob',
+            name="CloneJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('next_action_at', models.DateTimeField(editable=False, null=True)),
-                ('lease_token', models.CharField(blank=True, editable=False, max_length=32)),
-                ('leased_until', models.DateTimeField(editable=False, null=True)),
-                ('tries', models.PositiveIntegerField(default=0, editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False, help_text='Raised by every change a page shows.')),
-                ('scope', models.CharField(choices=[('ALL', 'Settings and catalog'), ('CATALOG', 'Catalog only'), ('STORE_SETTINGS', 'Settings only')], max_length=20)),
-                ('clone_demo_catalog', models.BooleanField(default=False)),
-                ('status', models.CharField(choices=[('WAITING', 'Waiting'), ('SUBMITTING', 'Submitting'), ('QUEUED', 'Queued at Ecwid'), ('IN_PROGRESS', 'In progress'), ('COMPLETED', 'Completed'), ('FAILED', 'Failed'), ('CANCELED', 'Canceled')], default='WAITING', max_length=20)),
-                ('ticket', models.CharField(blank=True, max_length=100)),
-                ('remote_status', models.CharField(blank=True, help_text="Ecwid's word for it, as it came.", max_length=100)),
-                ('failure_kind', models.CharField(blank=True, choices=[('TRANSIENT', 'Ecwid kept failing'), ('TARGET', 'Target store'), ('TEMPLATE', 'Template store'), ('ECWID', 'Failed at Ecwid'), ('BUSY', 'Target busy'), ('RESULT_LOST', 'Result lost'), ('TICKET_LOST', 'Ticket lost'), ('TIMED_OUT', 'Took too long'), ('UNKNOWN', 'Unknown refusal')], max_length=20)),
-                ('error_code', models.CharField(blank=True, max_length=200)),
-                ('error_message', models.TextField(blank=True)),
-                ('mapping_note', models.TextField(blank=True, help_text='Why the mapping of a completed job is empty.')),
-                ('created_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(help_text='The latest POST.', null=True)),
-                ('unanswered_since', models.DateTimeField(null=True)),
-                ('accepted_at', models.DateTimeField(help_text='When we learned the ticket.', null=True)),
-                ('ticket_unknown_since', models.DateTimeField(help_text='Since when Ecwid says 404 to the ticket.', null=True)),
-                ('overdue_since', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='clones.batch')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('retry_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retries', to='clones.clonejob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("next_action_at", models.DateTimeField(editable=False, null=True)),
+                ("lease_token", models.CharField(blank=True, editable=False, max_length=32)),
+                ("leased_until", models.DateTimeField(editable=False, null=True)),
+                ("tries", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=1, editable=False, help_text="Raised by every change a page shows."
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("ALL", "Settings and catalog"),
+                            ("CATALOG", "Catalog only"),
+                            ("STORE_SETTINGS", "Settings only"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("clone_demo_catalog", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("SUBMITTING", "Submitting"),
+                            ("QUEUED", "Queued at Ecwid"),
+                            ("IN_PROGRESS", "In progress"),
+                            ("COMPLETED", "Completed"),
+                            ("FAILED", "Failed"),
+                            ("CANCELED", "Canceled"),
+                        ],
+                        default="WAITING",
+                        max_length=20,
+                    ),
+                ),
+                ("ticket", models.CharField(blank=True, max_length=100)),
+                (
+                    "remote_status",
+                    models.CharField(blank=True, help_text="Ecwid's word for it, as it came.", max_length=100),
+                ),
+                (
+                    "failure_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("TRANSIENT", "Ecwid kept failing"),
+                            ("TARGET", "Target store"),
+                            ("TEMPLATE", "Template store"),
+                            ("ECWID", "Failed at Ecwid"),
+                            ("BUSY", "Target busy"),
+                            ("RESULT_LOST", "Result lost"),
+                            ("TICKET_LOST", "Ticket lost"),
+                            ("TIMED_OUT", "Took too long"),
+                            ("UNKNOWN", "Unknown refusal"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, max_length=200)),
+                ("error_message", models.TextField(blank=True)),
+                (
+                    "mapping_note",
+                    models.TextField(blank=True, help_text="Why the mapping of a completed job is empty."),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(help_text="The latest POST.", null=True)),
+                ("unanswered_since", models.DateTimeField(null=True)),
+                ("accepted_at", models.DateTimeField(help_text="When we learned the ticket.", null=True)),
+                (
+                    "ticket_unknown_since",
+                    models.DateTimeField(help_text="Since when Ecwid says 404 to the ticket.", null=True),
+                ),
+                ("overdue_since", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="clones.batch"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "retry_of",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="retries",
+                        to="clones.clonejob",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='CloneEvent',
+            name="CloneEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('from_status', models.CharField(blank=True, choices=[('WAITING', 'Waiting'), ('SUBMITTING', 'Submitting'), ('QUEUED', 'Queued at Ecwid'), ('IN_PROGRESS', 'In progress'), ('COMPLETED', 'Completed'), ('FAILED', 'Failed'), ('CANCELED', 'Canceled')], max_length=20)),
-                ('to_status', models.CharField(choices=[('WAITING', 'Waiting'), ('SUBMITTING', 'Submitting'), ('QUEUED', 'Queued at Ecwid'), ('IN_PROGRESS', 'In progress'), ('COMPLETED', 'Completed'), ('FAILED', 'Failed'), ('CANCELED', 'Canceled')], max_length=20)),
-                ('note', models.TextField(blank=True, help_text='Our words.')),
-                ('code', models.CharField(blank=True, help_text="Ecwid's errorCode or status, as it came.", max_length=200)),
-                ('message', models.TextField(blank=True, help_text="Ecwid's errorMessage, as it came.")),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='clones.clonejob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                (
+                    "from_status",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("SUBMITTING", "Submitting"),
+                            ("QUEUED", "Queued at Ecwid"),
+                            ("IN_PROGRESS", "In progress"),
+                            ("COMPLETED", "Completed"),
+                            ("FAILED", "Failed"),
+                            ("CANCELED", "Canceled"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("SUBMITTING", "Submitting"),
+                            ("QUEUED", "Queued at Ecwid"),
+                            ("IN_PROGRESS", "In progress"),
+                            ("COMPLETED", "Completed"),
+                            ("FAILED", "Failed"),
+                            ("CANCELED", "Canceled"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("note", models.TextField(blank=True, help_text="Our words.")),
+                (
+                    "code",
+                    models.CharField(blank=True, help_text="Ecwid's errorCode or status, as it came.", max_length=200),
+                ),
+                ("message", models.TextField(blank=True, help_text="Ecwid's errorMessage, as it came.")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="clones.clonejob"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rate_limit', models.PositiveIntegerField(default=600, help_text='Requests a minute that Ecwid allows.')),
-                ('bucket_level', models.FloatField(default=0, editable=False)),
-                ('bucket_at', models.DateTimeField(editable=False, null=True)),
-                ('blocked_since', models.DateTimeField(editable=False, null=True)),
-                ('blocked_until', models.DateTimeField(editable=False, null=True)),
-                ('block_reason', models.CharField(blank=True, choices=[('RATE_LIMITED', 'Rate limit reached'), ('CREDENTIALS', 'Credentials refused')], editable=False, max_length=20)),
-                ('block_message', models.TextField(blank=True, editable=False)),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('api_url', models.CharField(max_length=300)),
-                ('site_url', models.CharField(blank=True, max_length=300)),
-                ('client_id', models.CharField(max_length=200)),
-                ('client_secret', clones.secrets.SecretField(blank=True, default=clones.secrets.Secret, editable=False)),
-                ('is_sandbox', models.BooleanField(default=False, help_text='A stand-in for Ecwid on this machine; nothing is real.')),
-                ('paused_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('paused_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "rate_limit",
+                    models.PositiveIntegerField(default=600, help_text="Requests a minute that Ecwid allows."),
+                ),
+                ("bucket_level", models.FloatField(default=0, editable=False)),
+                ("bucket_at", models.DateTimeField(editable=False, null=True)),
+                ("blocked_since", models.DateTimeField(editable=False, null=True)),
+                ("blocked_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "block_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[("RATE_LIMITED", "Rate limit reached"), ("CREDENTIALS", "Credentials refused")],
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("block_message", models.TextField(blank=True, editable=False)),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("api_url", models.CharField(max_length=300)),
+                ("site_url", models.CharField(blank=True, max_length=300)),
+                ("client_id", models.CharField(max_length=200)),
+                (
+                    "client_secret",
+                    clones.secrets.SecretField(blank=True, default=clones.secrets.Secret, editable=False),
+                ),
+                (
+                    "is_sandbox",
+                    models.BooleanField(
+                        default=False, help_text="A stand-in for Ecwid on this machine; nothing is real."
+                    ),
+                ),
+                ("paused_at", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "paused_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.AddField(
-            model_name='clonejob',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='clones.connection'),
+            model_name="clonejob",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="clones.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='batch',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='clones.connection'),
+            model_name="batch",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="clones.connection"
+            ),
         ),
         migrations.CreateModel(
-            name='EntityMapping',
+            name="EntityMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity_type', models.CharField(help_text="product, category, or Ecwid's own name for it.", max_length=255)),
-                ('source_id', models.CharField(max_length=255)),
-                ('target_id', models.CharField(max_length=255)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='clones.clonejob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "entity_type",
+                    models.CharField(help_text="product, category, or Ecwid's own name for it.", max_length=255),
+                ),
+                ("source_id", models.CharField(max_length=255)),
+                ("target_id", models.CharField(max_length=255)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mappings", to="clones.clonejob"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='TargetStore',
+            name="TargetStore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('store_id', models.CharField(blank=True, max_length=20)),
-                ('label', models.CharField(blank=True, max_length=200)),
-                ('token', clones.secrets.SecretField(blank=True, default=clones.secrets.Secret, editable=False)),
-                ('archived_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='clones.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("store_id", models.CharField(blank=True, max_length=20)),
+                ("label", models.CharField(blank=True, max_length=200)),
+                ("token", clones.secrets.SecretField(blank=True, default=clones.secrets.Secret, editable=False)),
+                ("archived_at", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="targets", to="clones.connection"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddField(
-            model_name='clonejob',
-            name='target',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='clones.targetstore'),
+            model_name="clonejob",
+            name="target",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="clones.targetstore"
+            ),
         ),
         migrations.CreateModel(
-            name='TemplateStore',
+            name="TemplateStore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('store_id', models.CharField(max_length=20)),
-                ('name', models.CharField(max_length=200)),
-                ('token', clones.secrets.SecretField(blank=True, default=clones.secrets.Secret, editable=False)),
-                ('product_count', models.PositiveIntegerField(editable=False, null=True)),
-                ('category_count', models.PositiveIntegerField(editable=False, null=True)),
-                ('archived_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='templates', to='clones.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("store_id", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=200)),
+                ("token", clones.secrets.SecretField(blank=True, default=clones.secrets.Secret, editable=False)),
+                ("product_count", models.PositiveIntegerField(editable=False, null=True)),
+                ("category_count", models.PositiveIntegerField(editable=False, null=True)),
+                ("archived_at", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="templates", to="clones.connection"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name', 'pk'),
+                "ordering": ("name", "pk"),
             },
         ),
         migrations.AddField(
-            model_name='clonejob',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='clones.templatestore'),
+            model_name="clonejob",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="clones.templatestore"
+            ),
         ),
         migrations.AddField(
-            model_name='batch',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='clones.templatestore'),
+            model_name="batch",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="clones.templatestore"
+            ),
         ),
         migrations.AddField(
-            model_name='clonejob',
-            name='leased_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='clones.workerbeat'),
+            model_name="clonejob",
+            name="leased_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="clones.workerbeat",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('block_reason', ''), ('blocked_since', None), ('blocked_until', None)), models.Q(('block_reason__in', ['RATE_LIMITED', 'CREDENTIALS']), ('blocked_since__isnull', False), ('blocked_until__isnull', False)), _connector='OR'), name='connection_block_is_whole'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("block_reason", ""), ("blocked_since", None), ("blocked_until", None)),
+                    models.Q(
+                        ("block_reason__in", ["RATE_LIMITED", "CREDENTIALS"]),
+                        ("blocked_since__isnull", False),
+                        ("blocked_until__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="connection_block_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entitymapping',
-            constraint=models.UniqueConstraint(fields=('job', 'entity_type', 'source_id'), name='mapping_source_once'),
+            model_name="entitymapping",
+            constraint=models.UniqueConstraint(fields=("job", "entity_type", "source_id"), name="mapping_source_once"),
         ),
         migrations.AddConstraint(
-            model_name='targetstore',
-            constraint=models.UniqueConstraint(condition=models.Q(('store_id', ''), _negated=True), fields=('connection', 'store_id'), name='target_store_once'),
+            model_name="targetstore",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("store_id", ""), _negated=True),
+                fields=("connection", "store_id"),
+                name="target_store_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatestore',
-            constraint=models.UniqueConstraint(fields=('connection', 'store_id'), name='template_store_once'),
+            model_name="templatestore",
+            constraint=models.UniqueConstraint(fields=("connection", "store_id"), name="template_store_once"),
         ),
         migrations.AddIndex(
-            model_name='clonejob',
-            index=models.Index(condition=models.Q(('lease_token', ''), ('status__in', ('WAITING', 'SUBMITTING', 'QUEUED', 'IN_PROGRESS'))), fields=['connection', 'next_action_at'], name='job_due'),
+            model_name="clonejob",
+            index=models.Index(
+                condition=models.Q(
+                    ("lease_token", ""), ("status__in", ("WAITING", "SUBMITTING", "QUEUED", "IN_PROGRESS"))
+                ),
+                fields=["connection", "next_action_at"],
+                name="job_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='clonejob',
-            index=models.Index(condition=models.Q(('lease_token', ''), _negated=True), fields=['leased_until'], name='job_leased'),
+            model_name="clonejob",
+            index=models.Index(
+                condition=models.Q(("lease_token", ""), _negated=True), fields=["leased_until"], name="job_leased"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['WAITING', 'SUBMITTING', 'QUEUED', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELED'])), name='job_status_known'),
+            model_name="clonejob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["WAITING", "SUBMITTING", "QUEUED", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED"],
+                    )
+                ),
+                name="job_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['ALL', 'CATALOG', 'STORE_SETTINGS'])), name='job_scope_known'),
+            model_name="clonejob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__in", ["ALL", "CATALOG", "STORE_SETTINGS"])), name="job_scope_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('WAITING', 'SUBMITTING', 'QUEUED', 'IN_PROGRESS'))), fields=('target',), name='job_one_active_per_target'),
+            model_name="clonejob",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("WAITING", "SUBMITTING", "QUEUED", "IN_PROGRESS"))),
+                fields=("target",),
+                name="job_one_active_per_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.UniqueConstraint(condition=models.Q(('ticket', ''), _negated=True), fields=('connection', 'ticket'), name='job_ticket_once'),
+            model_name="clonejob",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ticket", ""), _negated=True),
+                fields=("connection", "ticket"),
+                name="job_ticket_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ('COMPLETED', 'FAILED', 'CANCELED'))), models.Q(('finished_at__isnull', True), ('status__in', ('WAITING', 'SUBMITTING', 'QUEUED', 'IN_PROGRESS'))), _connector='OR'), name='job_finished_at_iff_terminal'),
+            model_name="clonejob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("status__in", ("COMPLETED", "FAILED", "CANCELED"))),
+                    models.Q(
+                        ("finished_at__isnull", True),
+                        ("status__in", ("WAITING", "SUBMITTING", "QUEUED", "IN_PROGRESS")),
+                    ),
+                    _connector="OR",
+                ),
+                name="job_finished_at_iff_terminal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('failure_kind__in', ['TRANSIENT', 'TARGET', 'TEMPLATE', 'ECWID', 'BUSY', 'RESULT_LOST', 'TICKET_LOST', 'TIMED_OUT', 'UNKNOWN']), ('status', 'FAILED')), models.Q(models.Q(('status', 'FAILED'), _negated=True), ('failure_kind', '')), _connector='OR'), name='job_failure_kind_iff_failed'),
+            model_name="clonejob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "failure_kind__in",
+                            [
+                                "TRANSIENT",
+                                "TARGET",
+                                "TEMPLATE",
+                                "ECWID",
+                                "BUSY",
+                                "RESULT_LOST",
+                                "TICKET_LOST",
+                                "TIMED_OUT",
+                                "UNKNOWN",
+                            ],
+                        ),
+                        ("status", "FAILED"),
+                    ),
+                    models.Q(models.Q(("status", "FAILED"), _negated=True), ("failure_kind", "")),
+                    _connector="OR",
+                ),
+                name="job_failure_kind_iff_failed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clonejob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ('QUEUED', 'IN_PROGRESS', 'COMPLETED')), _negated=True), models.Q(('ticket', ''), _negated=True), _connector='OR'), name='job_ticket_when_at_ecwid'),
+            model_name="clonejob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ("QUEUED", "IN_PROGRESS", "COMPLETED")), _negated=True),
+                    models.Q(("ticket", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="job_ticket_when_at_ecwid",
+            ),
         ),
     ]

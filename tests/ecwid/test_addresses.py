@@ -93,7 +93,7 @@ def test_an_unfit_address_is_refused_in_a_sentence(written: str) -> None:
         ("", False),
     ],
 )
-def test_loopback_is_this_machine_only(url: str, loopback: bool) -> None:
+def test_loopback_is_this_machine_only(url: str, *, loopback: bool) -> None:
     assert is_loopback(url) is loopback
 
 

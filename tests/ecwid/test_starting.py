@@ -24,7 +24,7 @@ NO_CREDENTIALS = [refusal for refusal in documented_refusals() if refusal[2] is 
 ANY_STATUS = [200, 201, 400, 401, 403, 404, 408, 409, 500, 502]
 
 
-def refusal_body(code: str, message: str = "No", success: object = False) -> str:
+def refusal_body(code: str, message: str = "No", *, success: object = False) -> str:
     return json.dumps({"success": success, "errorCode": code, "errorMessage": message})
 
 
@@ -102,7 +102,7 @@ def test_every_documented_refusal_is_read_whatever_the_http_status(
 ) -> None:
     code, message, kind = refusal
 
-    failure = start_refused(api, partner, refusal_body(code, message, success), status)
+    failure = start_refused(api, partner, refusal_body(code, message, success=success), status)
 
     assert isinstance(failure, CloneRefused)
     assert (failure.error_code, failure.kind) == (CloneErrorCode[code], kind)

@@ -17,7 +17,13 @@ POLL = 3.0
 
 
 def a_job(**columns: object) -> CloneJob:
-    defaults = {"status": JobStatus.QUEUED, "scope": CloneScope.ALL, "ticket": "t", "accepted_at": NOW, "created_at": NOW}
+    defaults = {
+        "status": JobStatus.QUEUED,
+        "scope": CloneScope.ALL,
+        "ticket": "t",
+        "accepted_at": NOW,
+        "created_at": NOW,
+    }
     return CloneJob(pk=1, **{**defaults, **columns})
 
 

@@ -18,7 +18,9 @@ TICKET = "4a096838-0272-46ae-9c83-35242215161b"
 
 
 def a_job(*, unanswered_since: datetime | None = None, tries: int = 0, age: timedelta = timedelta()) -> CloneJob:
-    return CloneJob(pk=1, status=JobStatus.WAITING, unanswered_since=unanswered_since, tries=tries, created_at=NOW - age)
+    return CloneJob(
+        pk=1, status=JobStatus.WAITING, unanswered_since=unanswered_since, tries=tries, created_at=NOW - age
+    )
 
 
 def decide(answer: str | EcwidError, job: CloneJob | None = None, taken: frozenset[str] = frozenset()) -> Outcome:
@@ -64,7 +66,9 @@ def test_what_was_surely_not_sent_leaves_an_earlier_question_open() -> None:
 
 
 def test_a_busy_target_hands_out_the_lost_ticket() -> None:
-    change = change_of(decide(refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET), a_job(unanswered_since=EARLIER)))
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
+
+    change = change_of(decide(busy, a_job(unanswered_since=EARLIER)))
 
     assert change.to == JobStatus.QUEUED
     assert change.fields["ticket"] == TICKET
@@ -182,7 +186,9 @@ def test_a_reached_limit_stops_the_connection_and_costs_the_job_nothing() -> Non
 
 
 def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
-    outcome = decide(CredentialsRefused(code="AUTH_APP_DOESNT_EXIST", message="Application does not exist", http_status=403))
+    outcome = decide(
+        CredentialsRefused(code="AUTH_APP_DOESNT_EXIST", message="Application does not exist", http_status=403)
+    )
 
     assert outcome.block is not None
     assert outcome.block.reason == BlockReason.CREDENTIALS

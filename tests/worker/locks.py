@@ -54,6 +54,8 @@ def stall_mapping_at(row: int) -> Iterator[Callable[[], bool]]:
             if connection.vendor == "sqlite":
                 cursor.execute("DROP TRIGGER stall")
             else:
+                # The server does not see that its client was killed while it sleeps.
+                cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
                 cursor.execute("DROP TRIGGER stall ON clones_entitymapping; DROP FUNCTION stall()")
 
 

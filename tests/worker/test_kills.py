@@ -1,4 +1,4 @@
-"""SIGKILL of the whole worker at named points, each placed by what the sandbox holds back: nothing is lost or doubled."""
+"""SIGKILL of the whole worker at named points, each placed by what the sandbox holds back: nothing lost or doubled."""
 
 import signal
 from collections.abc import Callable
@@ -55,9 +55,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(
-    shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
-) -> Scene:
+def scene(shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]) -> Scene:
     return Scene(sandbox, shop, start_worker, start_worker(silent_seconds=QUICK))
 
 

@@ -1,0 +1,120 @@
+"""The worker as an operator has it: it mends itself, stops when told to, and leaves nothing behind."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from clones.choices import JobStatus
+from clones.engine import bell, tick, watchdog
+from clones.models import CloneJob, TemplateStore, WorkerBeat
+from clones.operations.launch import Order, start_batch
+from tests.factories import columns, fresh
+from tests.sandbox_process import SandboxProcess
+from tests.waiting import until
+from tests.worker_process import WorkerProcess
+
+pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+
+RESTORED_WITHIN_SECONDS = 30.0  # what an operator is promised
+
+
+def launch(template: TemplateStore, target: str = "9001") -> CloneJob:
+    return start_batch(Order(template, [target])).jobs[0]
+
+
+def completes(job: CloneJob, seconds: float = 60) -> bool:
+    return until(lambda: fresh(job).is_terminal, f"the end of {job}", seconds) and fresh(job).is_completed
+
+
+# django-q2 starts them in this order.
+PROCESSES = ["main", "sentinel", "worker 1", "worker 2", "monitor", "pusher"]
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_the_death_of_any_process_of_an_idle_cluster_is_mended(
+    process: str, shop: TemplateStore, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    worker = start_worker()
+    until(lambda: len(worker.cluster()) == len(PROCESSES), "all processes of the cluster")
+    victim = worker.cluster()[PROCESSES.index(process)]
+
+    os.kill(victim, signal.SIGKILL)
+    job = launch(shop)
+
+    assert completes(job, seconds=RESTORED_WITHIN_SECONDS)
+    until(lambda: len(worker.cluster()) == len(PROCESSES), "a whole cluster again", RESTORED_WITHIN_SECONDS)
+    assert victim not in worker.processes()
+
+
+def test_the_pauses_on_the_way_to_a_stop_add_up_to_less_than_ten_seconds() -> None:
+    tick_ends = tick.LOOK_EVERY_SECONDS + tick.STOP_SECONDS
+
+    assert tick_ends + 1 < watchdog.STOP_GRACE_SECONDS
+    assert watchdog.CHECK_EVERY_SECONDS + watchdog.STOP_GRACE_SECONDS < 9
+
+
+def test_told_to_stop_it_leaves_nothing(start_worker: Callable[..., WorkerProcess]) -> None:
+    worker = start_worker()
+
+    assert worker.stop() == 0
+
+    assert worker.processes() == []
+    assert not WorkerBeat.objects.alive(timezone.now()).exists()
+    assert "Worker stopped." in worker.log.read_text()
+
+
+def test_told_to_stop_it_gives_a_post_in_the_air_back_as_unanswered(
+    shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    sandbox.pause_clones()
+    sandbox.fault("hold_after", call="clone_start")
+    worker = start_worker()
+    job = launch(shop)
+    sandbox.held(wait=60)
+
+    assert worker.stop() == 0
+
+    row = columns(job, "status", "lease_token", "unanswered_since")
+    assert (row["status"], row["lease_token"]) == (JobStatus.WAITING, "")
+    assert row["unanswered_since"] is not None
+    assert worker.processes() == []
+
+
+def test_told_to_stop_it_lets_an_answer_that_comes_soon_come_in(
+    shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    sandbox.pause_clones()
+    sandbox.fault("hold_after", call="clone_start")
+    worker = start_worker()
+    job = launch(shop)
+    sandbox.held(wait=60)
+
+    os.kill(worker.pid, signal.SIGTERM)
+    until(lambda: WorkerBeat.objects.get().seat_token == "", "the seat that is given up")
+    sandbox.release()
+    assert worker.stop() == 0
+
+    assert columns(job, "status", "unanswered_since") == {"status": JobStatus.QUEUED, "unanswered_since": None}
+
+
+def test_ctrl_c_stops_it_too(start_worker: Callable[..., WorkerProcess]) -> None:
+    worker = start_worker()
+
+    os.kill(worker.pid, signal.SIGINT)
+
+    until(lambda: not worker.processes(), "the end of all processes", 10)
+
+
+def test_work_that_no_bell_was_rung_for_is_seen(
+    shop: TemplateStore, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    start_worker()
+    until(lambda: WorkerBeat.objects.get().seat_token == "", "an idle worker")
+    WorkerBeat.objects.update(queue="nobody listens here")
+    job = launch(shop)
+    WorkerBeat.objects.update(queue=bell.DEFAULT_QUEUE)
+
+    assert completes(job)
