@@ -15,12 +15,12 @@ from clones.models import WorkerBeat
 logger = logging.getLogger(__name__)
 
 TICK = "clones.tasks.tick"
-DEFAULT_QUEUE: str = settings.Q_CLUSTER["name"]
+DEFAULT_QUEUE: str = settings.Q_CLUSTER["name"]  # that of a plain `manage.py qcluster`; workers have their own
 
 
 def ring_all() -> None:
-    """Ring for every living worker. Never raises; for `transaction.on_commit`."""
-    for queue in WorkerBeat.objects.alive(timezone.now()).values_list("queue", flat=True):
+    """Ring for every living worker, or for a plain qcluster that has not beaten yet. For `transaction.on_commit`."""
+    for queue in list(WorkerBeat.objects.alive(timezone.now()).values_list("queue", flat=True)) or [DEFAULT_QUEUE]:
         try_to_ring(queue)
 
 

@@ -1,7 +1,9 @@
 """Connections and template stores, as an administrator sets them up."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from clones.choices import BlockReason
@@ -9,7 +11,9 @@ from clones.ecwid import check_api_url, is_loopback
 from clones.models import Connection, TemplateStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.store_ids import check_store_id
-from clones.secrets import Secret
+from clones.secrets import Secret, SecretUnreadableError
+
+MOST_REQUESTS: Final = 1_000_000  # a minute; far above any limit of Ecwid's, well within the column
 
 
 @dataclass(frozen=True)
@@ -33,28 +37,45 @@ def save_connection(facts: ConnectionFacts) -> tuple[Connection, bool]:
     A new key or address closes the breaker of a refused key, so that waiting jobs go on at once. Raises
     InvalidRequestError.
     """
-    name = facts.name.strip()
-    if not name or not facts.client_id.strip() or not facts.client_secret:
-        message = "A connection needs a name, a client ID and a client secret."
-        raise InvalidRequestError(message)
-    if facts.rate_limit < 1:
-        message = "The rate limit is a number of requests a minute, at least 1."
-        raise InvalidRequestError(message)
-    api_url = _checked(facts.api_url)
+    _check(facts)
+    name, api_url = facts.name.strip(), _checked(facts.api_url)
     with transaction.atomic():
         connection = Connection.objects.select_for_update().filter(name=name).first()
         made = connection is None
         connection = connection or Connection(name=name)
         if made or _key_changes(connection, facts, api_url):
-            connection.client_secret = Secret.seal(facts.client_secret)
+            connection.client_secret = Secret.seal(facts.client_secret.strip())
             _close_breaker(connection)
         connection.api_url = api_url
         connection.site_url = _checked(facts.site_url) if facts.site_url else ""
         connection.client_id = facts.client_id.strip()
         connection.rate_limit = facts.rate_limit
         connection.is_sandbox = is_loopback(api_url)
+        _check_lengths(connection)
         connection.save()
     return connection, made
+
+
+def _check(facts: ConnectionFacts) -> None:
+    key = (facts.client_id.strip(), facts.client_secret.strip())
+    if not facts.name.strip() or not all(key):
+        message = "A connection needs a name, a client ID and a client secret."
+        raise InvalidRequestError(message)
+    if not all(part.isascii() and part.isprintable() for part in key):
+        message = "Client ID and client secret are plain letters, digits and signs: copy them from Ecwid once more."
+        raise InvalidRequestError(message)
+    if not 1 <= facts.rate_limit <= MOST_REQUESTS:
+        message = f"The rate limit is a number of requests a minute, from 1 to {MOST_REQUESTS:,}."
+        raise InvalidRequestError(message)
+
+
+def _check_lengths(row: Connection | TemplateStore) -> None:
+    """Refuse what does not fit into its column: SQLite would take it, PostgreSQL would break."""
+    try:
+        row.clean_fields()
+    except ValidationError as error:
+        sentences = (f"{name.replace('_', ' ')}: {' '.join(said)}" for name, said in error.message_dict.items())
+        raise InvalidRequestError(" ".join(sentences)) from None
 
 
 def _checked(url: str) -> str:
@@ -65,8 +86,11 @@ def _checked(url: str) -> str:
 
 
 def _key_changes(connection: Connection, facts: ConnectionFacts, api_url: str) -> bool:
-    known = (connection.api_url, connection.client_id, connection.client_secret.reveal())
-    return known != (api_url, facts.client_id.strip(), facts.client_secret)
+    try:
+        known = (connection.api_url, connection.client_id, connection.client_secret.reveal())
+    except SecretUnreadableError:
+        return True
+    return known != (api_url, facts.client_id.strip(), facts.client_secret.strip())
 
 
 def _close_breaker(connection: Connection) -> None:
@@ -93,5 +117,6 @@ def save_template(connection: Connection, store_id: str, name: str, token: str =
         template.archived_at = None
         if token:
             template.token = Secret.seal(token)
+        _check_lengths(template)
         template.save()
     return template, made

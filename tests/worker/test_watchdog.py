@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +16,7 @@ from clones.operations.launch import Order, start_batch
 from tests.factories import columns, fresh
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
-from tests.worker_process import WorkerProcess
+from tests.worker_process import ROOT, WorkerProcess, environment
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
@@ -118,3 +120,13 @@ def test_work_that_no_bell_was_rung_for_is_seen(
     WorkerBeat.objects.update(queue=bell.DEFAULT_QUEUE)
 
     assert completes(job)
+
+
+def test_a_plain_qcluster_works_too(shop: TemplateStore) -> None:
+    command = [sys.executable, "manage.py", "qcluster"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), start_new_session=True) as cluster:
+        job = launch(shop)
+        try:
+            assert completes(job)
+        finally:
+            os.killpg(cluster.pid, signal.SIGKILL)
