@@ -1,6 +1,7 @@
 """CSV for spreadsheets: UTF-8 with BOM, comma, CRLF; IDs that survive Excel, texts that are never formulas."""
 
 import csv
+import errno
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -51,9 +52,22 @@ def write_csv(out: Writable, columns: Iterable[str], rows: Iterable[Iterable[str
     return count
 
 
+def check_writable(path: Path) -> None:
+    """Raise OSError where `save_csv` could not write `path`: it replaces files, and nothing else."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "It is no file")
+    draft = _draft(path)
+    draft.touch()
+    draft.unlink()
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
 def save_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> int:
     """Write a CSV file whole or not at all: an older file of that name stays until the new one is complete."""
-    draft = path.with_name(f".{path.name}.part")
+    draft = _draft(path)
     try:
         with draft.open("w", encoding="utf-8", newline="") as out:
             count = write_csv(out, columns, rows)

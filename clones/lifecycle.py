@@ -4,18 +4,22 @@ Every change is a compare-and-swap on the old status (and on the lease, where th
 CloneEvent and raises the row's `version`.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from clones.choices import TERMINAL, JobStatus
 from clones.models import CloneEvent, CloneJob
+
+logger = logging.getLogger(__name__)
 
 TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
     JobStatus.WAITING: frozenset({JobStatus.SUBMITTING, JobStatus.CANCELED, JobStatus.FAILED}),
@@ -66,23 +70,23 @@ class Change:
             raise IllegalTransitionError(message)
 
 
-def advance(change: Change, *, at: datetime, actor: User | None = None, lease_token: str | None = None) -> None:
+def advance(change: Change, *, at: datetime, actor: User | None = None) -> None:
     """Carry out one change, in a transaction of its own or the caller's.
 
-    Raises JobChangedError where the job no longer has the status (or the lease) that it was read with.
+    Raises JobChangedError where the job no longer has the status that it was read with.
     """
-    if not advance_many([change], at=at, actor=actor, lease_token=lease_token):
+    if not advance_many([change], at=at, actor=actor):
         message = f"{change.job} changed meanwhile."
         raise JobChangedError(message)
 
 
 def advance_many(
-    changes: Iterable[Change], *, at: datetime, actor: User | None = None, lease_token: str | None = None
+    changes: Iterable[Change], *, at: datetime, actor: User | None = None, under_lease: bool = False
 ) -> set[int]:
     """Carry out the changes in one transaction and return the ids of the jobs that were still as they were read.
 
-    The others are left alone. With `lease_token`, only jobs still leased under it count. Jobs that share a change are
-    written by one UPDATE.
+    The others are left alone. With `under_lease`, only jobs count that are still leased as they were read. Jobs that
+    share a change are written by one UPDATE.
     """
     groups: dict[tuple[str, str, frozenset[tuple[str, Any]]], list[Change]] = defaultdict(list)
     for change in changes:
@@ -91,29 +95,33 @@ def advance_many(
     done: set[int] = set()
     with transaction.atomic():
         for group in groups.values():
-            done |= _write(group, at, actor, lease_token)
+            done |= _write(group, at, actor, under_lease=under_lease)
     return done
 
 
-def _write(group: list[Change], at: datetime, actor: User | None, lease_token: str | None) -> set[int]:
+def _write(group: list[Change], at: datetime, actor: User | None, *, under_lease: bool) -> set[int]:
     """Write one group of equal changes and their events; return the ids that were written."""
     first = group[0]
-    jobs = CloneJob.objects.filter(pk__in=[change.job.pk for change in group], status=first.job.status)
-    if lease_token is not None:
-        jobs = jobs.filter(lease_token=lease_token)
-    if connection.features.has_select_for_update:  # on SQLite the whole transaction holds the lock
-        jobs = jobs.select_for_update()
-    done = set(jobs.order_by("pk").values_list("pk", flat=True))
+    jobs = [change.job for change in group]
+    rows = CloneJob.objects.filter(status=first.job.status)
+    done = rows.lock_leased(jobs) if under_lease else rows.lock(jobs)
     if done:
         columns = {**first.fields, **_consequences(first, at)}
         CloneJob.objects.filter(pk__in=done).update(status=first.to, version=F("version") + 1, **columns)
-        CloneEvent.objects.bulk_create(_event(change, at, actor) for change in group if change.job.pk in done)
+        written = [change for change in group if change.job.pk in done]
+        CloneEvent.objects.bulk_create(_event(change, at, actor) for change in written)
+        transaction.on_commit(partial(_log, written))
     return done
 
 
+def _log(changes: list[Change]) -> None:
+    for change in changes:
+        logger.info("%s: %s → %s. %s", change.job, change.job.status, change.to, change.note)
+
+
 def _consequences(change: Change, at: datetime) -> dict[str, Any]:
-    """Columns that follow from the status alone."""
-    if change.to not in TERMINAL:
+    """Columns that follow from reaching a status."""
+    if change.to not in TERMINAL or not change.is_transition:
         return {}
     return {"finished_at": at, "next_action_at": None, "unanswered_since": None, **LEASE_GIVEN_BACK}
 

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from reseller_portal.environment import Environment
 from reseller_portal.keys import local_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.FileAwareEnv()  # X_FILE names a file that holds the value of X
+env = Environment()
 
 DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
@@ -41,6 +41,12 @@ if ON_SQLITE:
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server or a peer that has gone must not hold up a worker, whose beat has WORKER_SILENT_SECONDS.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=5,
+        tcp_user_timeout=10_000,
+        options="-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s",
+    )
 
 # Keys ----------------------------------------------------------------------------------------------------------------
 
@@ -138,6 +144,9 @@ CACHES: dict[str, dict[str, Any]] = {
     )
 }
 Q_WORKERS = env.int("Q_WORKERS", default=2)
+if Q_WORKERS < 2:  # noqa: PLR2004
+    message = "Q_WORKERS must be at least 2: one process starts to talk to Ecwid while another waits for last answers."
+    raise ImproperlyConfigured(message)
 TICK_TIMEOUT_SECONDS = 90  # django-q2 ends a tick that runs longer; the engine leaves long before
 # docs/decisions/0003-django-q2.md tells what each of these prevents.
 Q_CLUSTER = {

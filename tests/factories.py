@@ -1,5 +1,6 @@
 """One valid object each. Every table that a test needs is a call away."""
 
+from datetime import timedelta
 from typing import Any
 
 import factory
@@ -18,7 +19,7 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
 
     name = factory.Sequence(lambda n: f"Connection {n}")
     api_url = "https://app.ecwid.com/api/v3"
-    client_id = "client"
+    client_id = factory.Sequence(lambda n: f"client-{n}")
     client_secret = factory.LazyFunction(lambda: Secret.seal("client-secret"))
 
 
@@ -80,7 +81,7 @@ class WorkerBeatFactory(factory.django.DjangoModelFactory[WorkerBeat]):
     queue = factory.Sequence(lambda n: f"portal-{n}")
     host = "host"
     started_at = factory.LazyFunction(timezone.now)
-    beat_at = factory.LazyFunction(timezone.now)
+    beat_at = factory.LazyAttribute(lambda beat: beat.started_at + timedelta(milliseconds=1))
 
 
 def fresh(job: CloneJob) -> CloneJob:

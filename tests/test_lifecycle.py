@@ -74,7 +74,7 @@ def test_an_end_frees_the_lease_and_sets_the_time() -> None:
         status=JobStatus.IN_PROGRESS, lease_token="mine", leased_until=NOW, leased_by=beat, unanswered_since=NOW
     )
 
-    lifecycle.advance(change(job, JobStatus.FAILED), at=NOW, lease_token="mine")
+    lifecycle.advance(change(job, JobStatus.FAILED), at=NOW)
 
     row = fresh(job)
     assert (row.finished_at, row.next_action_at, row.unanswered_since) == (NOW, None, None)
@@ -92,9 +92,10 @@ def test_a_change_of_a_row_that_moved_on_writes_nothing() -> None:
 
 
 def test_a_change_under_a_lease_that_was_lost_writes_nothing() -> None:
-    job = CloneJobFactory.create(status=JobStatus.QUEUED, lease_token="another", leased_until=NOW)
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, lease_token="mine", leased_until=NOW)
+    CloneJob.objects.update(lease_token="another")
 
-    done = lifecycle.advance_many([change(job, JobStatus.IN_PROGRESS)], at=NOW, lease_token="mine")
+    done = lifecycle.advance_many([change(job, JobStatus.IN_PROGRESS)], at=NOW, under_lease=True)
 
     assert done == set()
     assert fresh(job).status == JobStatus.QUEUED

@@ -100,8 +100,12 @@ class WorkerProcess:
 
     def stop(self) -> int:
         """End it as an operator does, with SIGTERM; return its exit code."""
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return its exit code once it has ended."""
         assert self._process is not None
-        self._process.terminate()
         return self._process.wait(timeout=30)
 
     def _is_ours(self, pid: int) -> bool:

@@ -6,6 +6,7 @@ A bell may be lost, doubled or late without harm: every worker also looks by its
 import logging
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
@@ -19,8 +20,16 @@ DEFAULT_QUEUE: str = settings.Q_CLUSTER["name"]  # that of a plain `manage.py qc
 
 
 def ring_all() -> None:
-    """Ring for every living worker, or for a plain qcluster that has not beaten yet. For `transaction.on_commit`."""
-    for queue in list(WorkerBeat.objects.alive(timezone.now()).values_list("queue", flat=True)) or [DEFAULT_QUEUE]:
+    """Ring for every living worker, or for a plain qcluster that has not beaten yet.
+
+    Never raises; for `transaction.on_commit`.
+    """
+    try:
+        queues = list(WorkerBeat.objects.alive(timezone.now()).values_list("queue", flat=True))
+    except DatabaseError:
+        logger.warning("The workers could not be rung; they will look by themselves.")
+        return
+    for queue in queues or [DEFAULT_QUEUE]:
         try_to_ring(queue)
 
 

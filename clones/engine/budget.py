@@ -17,6 +17,7 @@ EVEN_SHARE: Final = 0.9
 BURST_SECONDS: Final = 1.0
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
+CLOCKS_AGREE_TO: Final = timedelta(minutes=1)
 RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need not agree to the millisecond
 
 
@@ -45,7 +46,7 @@ def open_slots(connection: Connection, now: datetime) -> int:
 def spend(connection: Connection, count: int, now: datetime) -> None:
     """Write down that `count` requests leave at `now`; ends a rate limit that is over, defers the next probe."""
     level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
-    connection.bucket_level, connection.bucket_at = level - count, now
+    connection.bucket_level, connection.bucket_at = level - count, _latest(connection.bucket_at, now)
     if connection.block_reason == BlockReason.CREDENTIALS:
         connection.blocked_until = now + PROBE_EVERY
     elif connection.block_reason:
@@ -57,15 +58,27 @@ def spend(connection: Connection, count: int, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _latest(at: datetime | None, now: datetime) -> datetime:
+    """Return the later one: from a clock that is behind, the same seconds would be given out twice.
+
+    A time that lies far ahead was written by a clock that was wrong; waiting for it would stop the connection.
+    """
+    return at if at and now < at < now + CLOCKS_AGREE_TO else now
+
+
 def stop_traffic(connection_id: int, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
-    """Open the breaker until `until`. A longer block that already stands is kept. Own transaction."""
+    """Open the breaker until `until`. A longer block that already stands is kept. Own transaction.
+
+    A limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
+    """
     with transaction.atomic():
-        connection = Connection.objects.select_for_update().get(pk=connection_id)
+        connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
         if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
             return
         connection.blocked_since = connection.blocked_since or now
         connection.blocked_until = until
-        connection.block_reason, connection.block_message = reason, message
+        if connection.block_reason != BlockReason.CREDENTIALS or reason == BlockReason.CREDENTIALS:
+            connection.block_reason, connection.block_message = reason, message
         connection.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
 
 

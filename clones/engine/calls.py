@@ -106,6 +106,10 @@ class Call:
             self.silence.begin(self.job.connection_id, 5.0)  # the breaker in the database takes over from here
 
 
+class UnusableConnectionError(Exception):
+    """No request can be made with what the connection's row holds."""
+
+
 class Caller:
     """What a tick's calls share: one pooled session, the silence, and a client for each connection."""
 
@@ -114,16 +118,16 @@ class Caller:
         self.silence = Silence()
         self._clients: dict[tuple[str, str, str], PartnerClient] = {}
 
-    def client_for(self, connection: Connection) -> PartnerClient | None:
-        """Return the client for the connection as it is now; None where its secret cannot be decrypted."""
+    def client_for(self, connection: Connection) -> PartnerClient:
+        """Return the client for the connection as it is now. Raises UnusableConnectionError with a sentence."""
         key = (connection.api_url, connection.client_id, connection.client_secret.ciphertext)
         if key not in self._clients:
             try:
                 secret = connection.client_secret.reveal()
-            except SecretUnreadableError:
-                return None
-            credentials = AppCredentials(connection.api_url, connection.client_id, secret)
-            self._clients[key] = PartnerClient(credentials, self.session)
+                credentials = AppCredentials(connection.api_url, connection.client_id, secret)
+                self._clients[key] = PartnerClient(credentials, self.session)
+            except (SecretUnreadableError, ValueError) as error:
+                raise UnusableConnectionError(str(error)) from None
         return self._clients[key]
 
     def call(self, client: PartnerClient, job: CloneJob, now: datetime, fence: float) -> Call:

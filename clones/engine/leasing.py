@@ -1,6 +1,7 @@
 """Which jobs this tick works on: leases, taken together with the requests they will cost."""
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,54 +14,64 @@ from clones.engine import budget, submit
 from clones.models import CloneJob, Connection
 
 
-@dataclass(frozen=True)
-class Holder:
-    """Who leases: the worker's row, and the token of one tick of its."""
-
-    beat_id: int
-    token: str
-
-
 def connections_with_work(now: datetime) -> list[Connection]:
     """Return the connections that have due jobs and are not stopped, as they are now."""
     return list(Connection.objects.open(now).filter(pk__in=CloneJob.objects.due(now).order_by().values("connection")))
 
 
-def lease_due(connection_id: int, holder: Holder, room: int, now: datetime) -> list[CloneJob]:
+def lease_due(connection_id: int, worker_id: int, room: int, now: datetime) -> list[CloneJob]:
     """Lease at most `room` due jobs of one connection, as far as its budget goes, in one transaction.
 
     Jobs that wait for their POST are SUBMITTING afterwards (`submit.write_ahead`). The rows are returned as they were
-    read, with template and target.
+    read, with connection, template and target, and with the `lease_token` of this lease: a job that is leased again
+    gets another token, so that an answer to an older call cannot settle a newer one. Empty where another worker is at
+    this connection just now.
     """
     with transaction.atomic():
-        connection = Connection.objects.select_for_update().get(pk=connection_id)
-        wanted = min(room, budget.open_slots(connection, now))
-        if wanted <= 0:
+        connection = _locked(connection_id)
+        wanted = min(room, budget.open_slots(connection, now)) if connection else 0
+        if connection is None or wanted <= 0:
             return []
-        jobs = _lease(connection, holder, wanted, now)
+        token = uuid.uuid4().hex
+        jobs = _lease(connection, worker_id, token, wanted, now)
         waiting = [job for job in jobs if job.status == JobStatus.WAITING]
         running = [job for job in jobs if job.status != JobStatus.WAITING]
-        to_send = submit.write_ahead(waiting, now, holder.token) + running
+        to_send = submit.write_ahead(waiting, now) + running
         if to_send:
             budget.spend(connection, len(to_send), now)
         return to_send
 
 
-def _lease(connection: Connection, holder: Holder, wanted: int, now: datetime) -> list[CloneJob]:
+def _locked(connection_id: int) -> Connection | None:
+    """Lock the connection's row; None where somebody holds it: whoever does must not hold up other connections.
+
+    no_key: a launch that adds thousands of jobs to this connection must not hold us up, nor we it.
+    """
+    rows = Connection.objects.filter(pk=connection_id)
+    if database.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(no_key=True, skip_locked=True)
+    return rows.first()
+
+
+def _lease(connection: Connection, worker_id: int, token: str, wanted: int, now: datetime) -> list[CloneJob]:
     due = CloneJob.objects.due(now).filter(connection=connection)
     if database.features.has_select_for_update_skip_locked:
-        due = due.select_for_update(skip_locked=True, of=("self",))
-    jobs = list(due.select_related("template", "target")[:wanted])
+        due = due.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    jobs = list(due.select_related("connection", "template", "target")[:wanted])
     CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
-        lease_token=holder.token, leased_by_id=holder.beat_id, leased_until=lease_end(now)
+        lease_token=token, leased_by_id=worker_id, leased_until=lease_end(now)
     )
+    for job in jobs:
+        job.lease_token = token
     return jobs
 
 
-def renew(job_ids: list[int], holder: Holder, now: datetime) -> None:
-    """Prolong the leases that this tick still holds."""
-    if job_ids:
-        CloneJob.objects.filter(pk__in=job_ids, lease_token=holder.token).update(leased_until=lease_end(now))
+def renew(jobs: Collection[CloneJob], now: datetime) -> None:
+    """Prolong those leases of jobs, as `lease_due` returned them, that still stand."""
+    if jobs:
+        with transaction.atomic():
+            held = CloneJob.objects.lock_leased(jobs)
+            CloneJob.objects.filter(pk__in=held).update(leased_until=lease_end(now))
 
 
 def lease_end(now: datetime) -> datetime:
@@ -75,7 +86,6 @@ def seconds_until_due(now: datetime, *, at_least: float, at_most: float) -> floa
     return min(at_most, max(at_least, (due_at - now).total_seconds())) if due_at else at_most
 
 
-def stop_unreadable(connection: Connection, now: datetime) -> None:
-    """Stop a connection whose secret none of ENCRYPTION_KEYS decrypts."""
-    message = "Its secret cannot be decrypted with ENCRYPTION_KEYS."
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, message)
+def stop_unusable(connection: Connection, reason: str, now: datetime) -> None:
+    """Stop a connection that no request can be made with."""
+    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, reason)

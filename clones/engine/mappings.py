@@ -27,6 +27,7 @@ def store(job_id: int, pairs: Sequence[MappingPair]) -> None:
 
 
 def _copy(cursor: Any, statement: str, rows: Any) -> None:
-    with cursor.copy(statement) as copy:
+    # Django wraps the errors of its own cursor methods only, and COPY is psycopg's.
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)

@@ -26,6 +26,11 @@ def poll_seconds(running: int, rate_limit: int, *, overdue: bool = False) -> flo
     return max(even, OVERDUE_CLOSEST_SECONDS if overdue else CLOSEST_SECONDS)
 
 
+def unreachable_seconds(trying_seconds: float) -> float:
+    """Return the pause before the next try to reach Ecwid after `trying_seconds` in vain: a quarter more each time."""
+    return min(RETRY_LONGEST_SECONDS, max(RETRY_FIRST_SECONDS, trying_seconds / 4))
+
+
 def doubling(first: float, tries: int, longest: float) -> float:
     """Return the pause after `tries` (1, 2, …) in vain: `first`, then twice as long each time, up to `longest`."""
     return min(longest, first * 2.0 ** min(max(tries, 1) - 1, 20))

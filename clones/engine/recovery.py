@@ -1,7 +1,9 @@
 """What a worker that died left behind, taken up again by whoever is alive."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from clones.choices import JobStatus
@@ -19,17 +21,16 @@ def take_back(now: datetime) -> None:
     void = CloneJob.objects.exclude(lease_token="").filter(
         Q(leased_until__lte=now) | Q(leased_by__in=WorkerBeat.objects.dead(now))
     )
-    jobs = list(void.only("pk", "status", "lease_token"))
-    for token in {job.lease_token for job in jobs}:
-        give_back([job for job in jobs if job.lease_token == token], now, token, LOST_NOTE)
+    jobs = list(void.only("pk", "lease_token"))
+    if jobs:
+        give_back(jobs, now, LOST_NOTE)
 
 
-def give_back(jobs: list[CloneJob], now: datetime, lease_token: str, note: str) -> None:
-    """End the leases of `jobs` under `lease_token`, which are due again at once."""
+def give_back(jobs: Collection[CloneJob], now: datetime, note: str) -> None:
+    """End the leases under which `jobs` were read, those that still stand; the jobs are due again at once."""
     fields = {"next_action_at": now, **LEASE_GIVEN_BACK}
-    submitting = [job for job in jobs if job.status == JobStatus.SUBMITTING]
-    advance_many(
-        (Change(job, JobStatus.WAITING, fields, note=note) for job in submitting), at=now, lease_token=lease_token
-    )
-    others = [job.pk for job in jobs if job.status != JobStatus.SUBMITTING]
-    CloneJob.objects.filter(pk__in=others, lease_token=lease_token).update(**fields)
+    with transaction.atomic():
+        rows = CloneJob.objects.filter(pk__in=CloneJob.objects.lock_leased(jobs))
+        in_doubt = rows.filter(status=JobStatus.SUBMITTING)
+        advance_many((Change(job, JobStatus.WAITING, fields, note=note) for job in in_doubt), at=now)
+        rows.exclude(lease_token="").update(**fields)

@@ -1,16 +1,24 @@
 """One looping tick per worker: the seat, and the beat that shows that somebody sits on it."""
 
 import socket
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
-from clones.engine.leasing import Holder
 from clones.models import WorkerBeat
 
 HOST: Final = socket.gethostname()
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who sits: the worker's row, and the token of one tick of its."""
+
+    beat_id: int
+    token: str
 
 
 def announce(queue: str, now: datetime) -> WorkerBeat:
@@ -44,8 +52,10 @@ def leave(holder: Holder) -> None:
 
 
 def stopped(queue: str, now: datetime) -> None:
-    """Write down that no process of this worker is left: its leases are void."""
-    WorkerBeat.objects.filter(queue=queue).update(stopped_at=now, seat_token="")
+    """Write down that no process of this worker is left: its leases are void. One that never beat is forgotten."""
+    rows = WorkerBeat.objects.filter(queue=queue)
+    rows.filter(beat_at=F("started_at")).delete()
+    rows.update(stopped_at=now, seat_token="")
 
 
 def touch(queue: str) -> None:

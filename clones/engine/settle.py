@@ -1,46 +1,47 @@
 """Writing down what Ecwid answered: outcomes become rows, in few short transactions."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from clones.choices import AT_ECWID, JobStatus
-from clones.ecwid import CloneStatus, CredentialsRefused, NotSent, RateLimited
+from clones.choices import AT_ECWID, CloneScope, JobStatus
+from clones.ecwid import CloneStatus, CredentialsRefused, MappingPair, NoAnswer, NotSent, RateLimited
 from clones.engine import budget, follow, mappings, pacing, submit
 from clones.engine.calls import Answer
 from clones.engine.outcome import Block, Outcome
 from clones.lifecycle import Change, advance, advance_many
-from clones.models import CloneJob, Connection
+from clones.models import CloneJob, Connection, TemplateStore
 
 logger = logging.getLogger(__name__)
 
 
-def settle(answers: Sequence[Answer], lease_token: str, now: datetime) -> None:
-    """Write the outcomes of `answers` to jobs leased under `lease_token`, then the effects on their connections.
+def settle(answers: Sequence[Answer], now: datetime) -> None:
+    """Write the outcomes of `answers` to their jobs, then the effects on their connections.
 
     Tickets come first: each is worth more than everything else here. An answer to a job whose lease was lost changes
-    nothing, except for a ticket, which is kept while the job still looks for one.
+    nothing, except for a ticket, which is kept while the job is still without one.
     """
-    if not answers:
-        return
-    submits = [answer for answer in answers if answer.submits]
-    for answer in submits:
-        _settle_submit(answer, lease_token, now)
-    _settle_looks([answer for answer in answers if not answer.submits], lease_token, now)
+    for answer in answers:
+        if answer.submits:
+            _settle_submit(answer, now)
+    looks = [answer for answer in answers if not answer.submits]
+    if looks:
+        _settle_looks(looks, now)
     for answer in answers:
         _close_breaker(answer)
 
 
-def _settle_submit(answer: Answer, lease_token: str, now: datetime) -> None:
+def _settle_submit(answer: Answer, now: datetime) -> None:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
     outcome = submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
     if outcome.block:
         _stop(answer.job.connection_id, outcome.block, now)
-    if outcome.change and not advance_many([outcome.change], at=now, lease_token=lease_token):
+    if outcome.change and not advance_many([outcome.change], at=now, under_lease=True):
         _keep_late_ticket(outcome.change, now)
 
 
@@ -50,31 +51,40 @@ def _is_taken(job: CloneJob, ticket: str) -> bool:
 
 
 def _keep_late_ticket(change: Change, now: datetime) -> None:
-    """Keep a ticket that came after the lease was lost, where the job is still without one."""
+    """Keep a ticket that came after the lease was lost, where the job is still without one: it proves a clone.
+
+    A job that has ended meanwhile gets a line of history.
+    """
     if change.to != JobStatus.QUEUED:
         return
     with transaction.atomic():
-        job = CloneJob.objects.select_for_update().get(pk=change.job.pk)
-        if job.ticket or job.unanswered_since is None:
+        job = CloneJob.objects.select_for_update(no_key=True).get(pk=change.job.pk)
+        if job.ticket:
+            return
+        if job.is_terminal:
+            note = (
+                f"Too late, Ecwid's lost answer came in: the clone was accepted, with ticket {change.fields['ticket']}."
+            )
+            advance(Change(job, JobStatus(job.status), note=note), at=now)
             return
         if job.status == JobStatus.WAITING:
             advance(Change(job, JobStatus.SUBMITTING, note="A late answer of Ecwid's came in."), at=now)
-        advance(Change(CloneJob(pk=job.pk, status=JobStatus.SUBMITTING), change.to, change.fields, change.note), at=now)
+        advance(replace(change, job=CloneJob(pk=job.pk, status=JobStatus.SUBMITTING)), at=now)
 
 
-def _settle_looks(answers: list[Answer], lease_token: str, now: datetime) -> None:
+def _settle_looks(answers: list[Answer], now: datetime) -> None:
     """Write down status answers: finished clones one by one with their mapping, all others grouped."""
     pauses = _Pauses()
     outcomes = [(answer, _look_outcome(answer, now, pauses)) for answer in answers]
     for answer, outcome in outcomes:
         if outcome.block:
             _stop(answer.job.connection_id, outcome.block, now)
-    completed = [outcome for _, outcome in outcomes if outcome.change and outcome.change.to == JobStatus.COMPLETED]
-    for outcome in completed:
-        _complete(outcome, lease_token, now)
+    for answer, outcome in outcomes:
+        if outcome.change and outcome.change.to == JobStatus.COMPLETED:
+            _complete(answer, outcome.change, outcome.mapping, now)
     changes = [outcome.change for _, outcome in outcomes if outcome.change and outcome.change.to != JobStatus.COMPLETED]
-    advance_many(changes, at=now, lease_token=lease_token)
-    _write_quietly([(answer, outcome.fields) for answer, outcome in outcomes if not outcome.change], lease_token)
+    advance_many(changes, at=now, under_lease=True)
+    _write_quietly([(answer, outcome.fields) for answer, outcome in outcomes if not outcome.change])
 
 
 def _look_outcome(answer: Answer, now: datetime, pauses: "_Pauses") -> Outcome:
@@ -82,21 +92,32 @@ def _look_outcome(answer: Answer, now: datetime, pauses: "_Pauses") -> Outcome:
     return follow.decide(answer.job, answer.result, now, pauses.of(answer.job))
 
 
-def _complete(outcome: Outcome, lease_token: str, now: datetime) -> None:
+def _complete(answer: Answer, change: Change, mapping: Sequence[MappingPair], now: datetime) -> None:
     """Write the mapping and COMPLETED in one transaction: there is never one without the other."""
-    assert outcome.change is not None  # noqa: S101  the caller has filtered
     with transaction.atomic():
-        if advance_many([outcome.change], at=now, lease_token=lease_token):
-            mappings.store(outcome.change.job.pk, outcome.mapping)
+        if advance_many([change], at=now, under_lease=True):
+            mappings.store(answer.job.pk, mapping)
+            _learn_counts(answer)
 
 
-def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]], lease_token: str) -> None:
+def _learn_counts(answer: Answer) -> None:
+    """Remember how much the template's catalog holds, where this clone has shown it."""
+    result, job = answer.result, answer.job
+    if isinstance(result, CloneStatus) and result.mapping_present and CloneScope(job.scope).copies_catalog:
+        count = Counter(pair.entity_type for pair in result.mapping)
+        known = {"product_count": count["product"], "category_count": count["category"]}
+        TemplateStore.objects.filter(pk=job.template_id).update(**known)
+
+
+def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]]) -> None:
     """Write columns that no page shows, equal ones by one UPDATE."""
-    groups: dict[frozenset[tuple[str, Any]], list[int]] = defaultdict(list)
+    groups: dict[frozenset[tuple[str, Any]], list[CloneJob]] = defaultdict(list)
     for answer, fields in bookkeeping:
-        groups[frozenset(fields.items())].append(answer.job.pk)
-    for columns, ids in groups.items():
-        CloneJob.objects.filter(pk__in=ids, lease_token=lease_token).update(**dict(columns))
+        groups[frozenset(fields.items())].append(answer.job)
+    with transaction.atomic():
+        for columns, jobs in groups.items():
+            held = CloneJob.objects.lock_leased(jobs)
+            CloneJob.objects.filter(pk__in=held).update(**dict(columns))
 
 
 def _stop(connection_id: int, block: Block, now: datetime) -> None:
@@ -105,8 +126,9 @@ def _stop(connection_id: int, block: Block, now: datetime) -> None:
 
 
 def _close_breaker(answer: Answer) -> None:
-    """An answer other than a refused key shows that the key is good."""
-    if answer.job.connection.block_reason and not isinstance(answer.result, (CredentialsRefused, RateLimited, NotSent)):
+    """Every answer that Ecwid gave to a probe, except "refused key" and "be silent", shows that the key is good."""
+    says_nothing = (CredentialsRefused, RateLimited, NotSent, NoAnswer)
+    if answer.job.connection.block_reason and not isinstance(answer.result, says_nothing):
         budget.resume_traffic(answer.job.connection_id, answer.asked_at)
 
 

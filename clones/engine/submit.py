@@ -6,12 +6,12 @@ A POST is a promise to find out what became of it: from `write_ahead` until an a
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from clones.choices import FailureKind, JobStatus
 from clones.ecwid import CloneRefused, EcwidError, NoAnswer, NotSent, RefusalKind, Refused
 from clones.engine import pacing
-from clones.engine.outcome import Outcome, block_for
+from clones.engine.outcome import Block, Outcome, block_for
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
 from clones.models import CloneJob
 
@@ -35,20 +35,21 @@ def is_too_late_to_repeat(job: CloneJob, now: datetime) -> bool:
     )
 
 
-def write_ahead(jobs: list[CloneJob], now: datetime, lease_token: str) -> list[CloneJob]:
-    """Write SUBMITTING for waiting jobs that are leased under `lease_token`; return those that may now be sent.
+def write_ahead(jobs: list[CloneJob], now: datetime) -> list[CloneJob]:
+    """Write SUBMITTING for waiting jobs that were just leased; return those that may now be sent.
 
     The returned rows still say what was read: `unanswered_since` is that of an *earlier* POST. Jobs that must not be
     repeated any more end as RESULT_LOST instead. Runs in the caller's transaction.
     """
     late = [job for job in jobs if is_too_late_to_repeat(job, now)]
-    advance_many((_result_lost(job) for job in late), at=now, lease_token=lease_token)
-    written = advance_many((_submitting(job, now) for job in jobs if job not in late), at=now, lease_token=lease_token)
+    advance_many((_result_lost(job) for job in late), at=now, under_lease=True)
+    written = advance_many((_submitting(job, now) for job in jobs if job not in late), at=now, under_lease=True)
     return [job for job in jobs if job.pk in written]
 
 
 def _submitting(job: CloneJob, now: datetime) -> Change:
     fields = {
+        "trying_since": job.trying_since or now,
         "submitted_at": now,
         "unanswered_since": job.unanswered_since or now,
         "tries": job.tries + 1,
@@ -80,11 +81,12 @@ class Decision:
         self.was_unanswered = job.unanswered_since is not None
         self.earlier = job.unanswered_since
         self.tries = job.tries + 1
-        self.age = now - job.created_at
+        self.trying_for = now - (job.trying_since or now)
+        self.unanswered_for = now - (job.unanswered_since or now)
         self.now = now
         self.is_taken = is_taken
         # The row says SUBMITTING since write_ahead; changes start from there.
-        self.job = CloneJob(pk=job.pk, status=JobStatus.SUBMITTING)
+        self.job = CloneJob(pk=job.pk, status=JobStatus.SUBMITTING, lease_token=job.lease_token)
 
     def on(self, answer: str | EcwidError) -> Outcome:
         """Tell the answers apart."""
@@ -138,19 +140,21 @@ class Decision:
 
     def _transient(self, answer: CloneRefused) -> Outcome:
         # While an earlier answer is lost, an error that passes settles nothing: go on asking.
+        if self.unanswered_for > pacing.GIVE_UP_AFTER:
+            return self._failed(FailureKind.RESULT_LOST, answer)
         if self.tries >= TRANSIENT_TRIES and not self.was_unanswered:
             return self._failed(FailureKind.TRANSIENT, answer)
         pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
         return self._wait("Ecwid could not start it just now. Asking again.", pause, answer, self.earlier)
 
     def _unreachable(self, answer: NotSent) -> Outcome:
-        pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
-        if self.age > pacing.GIVE_UP_AFTER:
-            return self._failed(self._given_up, answer)
+        if self.trying_for > pacing.GIVE_UP_AFTER:
+            return self._failed(FailureKind.RESULT_LOST if self.was_unanswered else FailureKind.TIMED_OUT, answer)
+        pause = pacing.unreachable_seconds(self.trying_for.total_seconds())
         return self._not_sent(f"{answer} Nothing was sent. Trying again.", at=self.now + timedelta(seconds=pause))
 
     def _lost(self, answer: EcwidError) -> Outcome:
-        if self.age > pacing.GIVE_UP_AFTER:
+        if self.unanswered_for > pacing.GIVE_UP_AFTER:
             return self._failed(FailureKind.RESULT_LOST, answer)
         pause = pacing.doubling(pacing.REPEAT_FIRST_SECONDS, self.tries, pacing.REPEAT_LONGEST_SECONDS)
         # write_ahead has put the moment of this POST into the row where there was none.
@@ -158,12 +162,14 @@ class Decision:
         note = f"{answer} The clone may have started: asking again."
         return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note))
 
-    @property
-    def _given_up(self) -> FailureKind:
-        return FailureKind.RESULT_LOST if self.was_unanswered else FailureKind.TIMED_OUT
-
-    def _not_sent(self, note: str, *, at: datetime, block: Any = None) -> Outcome:
-        fields = {"next_action_at": at, "unanswered_since": self.earlier, **LEASE_GIVEN_BACK}
+    def _not_sent(self, note: str, *, at: datetime, block: Block | None = None) -> Outcome:
+        """Go back to where the job was before this POST; it does not count as a try."""
+        fields = {
+            "next_action_at": at,
+            "unanswered_since": self.earlier,
+            "tries": self.tries - 1,
+            **LEASE_GIVEN_BACK,
+        }
         return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note), block=block)
 
     def _wait(self, note: str, pause: float, answer: Refused, unanswered: datetime | None) -> Outcome:

@@ -8,14 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 from django.utils import timezone
 
 from clones.engine import bell, leasing, recovery, seat
-from clones.engine.calls import Answer, Caller
-from clones.engine.leasing import Holder
+from clones.engine.calls import Answer, Caller, UnusableConnectionError
+from clones.engine.seat import Holder
 from clones.engine.settle import settle
-from clones.models import CloneJob
+from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ UPKEEP_EVERY_SECONDS: Final = 1.0
 STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request slot for them
 DATABASE_GONE_SECONDS: Final = 0.5
 
-DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError)  # the last one: it became read-only
 LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
 
 
@@ -55,6 +55,7 @@ class Tick:
         self.unsettled: list[Answer] = []  # answers that the database has not taken yet
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
+        self.more_to_do = True
 
     def run(self) -> None:
         """Loop, hand the seat over, let what is in the air come in, and leave no lease behind."""
@@ -79,10 +80,12 @@ class Tick:
 
     def _step(self) -> bool:
         """Go round once. False: this tick has nothing more to do here."""
+        # First of all the beat: it must not wait for writes that may hang on somebody's lock.
+        if time.monotonic() >= self.next_upkeep and not self._upkeep():
+            self.more_to_do = False
+            return False
         self._collect()
         self._settle()
-        if time.monotonic() >= self.next_upkeep and not self._upkeep():
-            return False
         self._wait(self._launch())
         return True
 
@@ -95,7 +98,7 @@ class Tick:
     def _settle(self) -> None:
         """Write down what has come in. Answers stay in hand until the database has them."""
         try:
-            settle(self.unsettled, self.holder.token, timezone.now())
+            settle(self.unsettled, timezone.now())
         except DATABASE_AWAY:
             raise
         except Exception:
@@ -110,7 +113,7 @@ class Tick:
         """
         for answer in self.unsettled:
             try:
-                settle([answer], self.holder.token, timezone.now())
+                settle([answer], timezone.now())
             except DATABASE_AWAY:
                 raise
             except Exception:
@@ -122,23 +125,32 @@ class Tick:
         self.next_upkeep = time.monotonic() + UPKEEP_EVERY_SECONDS
         if not seat.beat(self.holder, now):
             return False
-        leasing.renew([job.pk for job in self.in_air.values()], self.holder, now)
+        leasing.renew(self.in_air.values(), now)
         recovery.take_back(now)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
-        return stays_when_idle or bool(self.in_air) or CloneJob.objects.active().exists()
+        return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
 
     def _launch(self) -> float:
         """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
         now = timezone.now()
-        for due in leasing.connections_with_work(now):
-            client = self.caller.client_for(due)
-            if client is None:
-                leasing.stop_unreadable(due, now)
+        connections = leasing.connections_with_work(now)
+        for due in connections:
+            try:
+                client = self.caller.client_for(due)
+            except UnusableConnectionError as error:
+                leasing.stop_unusable(due, str(error), now)
                 continue
             fence = time.monotonic() + settings.WORKER_SILENT_SECONDS / 2
-            for job in leasing.lease_due(due.pk, self.holder, THREADS - len(self.in_air), now):
+            for job in leasing.lease_due(due.pk, self.holder.beat_id, self._room(due, len(connections)), now):
                 self.in_air[self.pool.submit(self.caller.call(client, job, now, fence).run)] = job
         return leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
+
+    def _room(self, connection: Connection, connections: int) -> int:
+        """Return how many more calls `connection` may have: a host that does not answer must not take all threads."""
+        others = sum(1 for job in self.in_air.values() if job.connection_id != connection.pk)
+        own = len(self.in_air) - others
+        share = THREADS // 2 if others or connections > 1 else THREADS
+        return max(0, min(THREADS - len(self.in_air), share - own))
 
     def _wait(self, seconds: float) -> None:
         if self.in_air:
@@ -147,9 +159,10 @@ class Tick:
             time.sleep(seconds)
 
     def _hand_over(self) -> bool:
-        """Free the seat, and ring for a successor unless the worker is to stop."""
+        """Free the seat, and ring for a successor where there may be more to do."""
         seat.leave(self.holder)
-        if not self.stop_asked():
+        # Looked at once more: a job that came in before the seat was free has lost its bell to this tick.
+        if not self.stop_asked() and (self.more_to_do or CloneJob.objects.active().exists()):
             bell.try_to_ring(self.queue)
         return True
 
@@ -168,10 +181,9 @@ class Tick:
         self._wait(STARVED_SECONDS)
         self._collect()
         self._settle()
-        leasing.renew([job.pk for job in self.in_air.values()], self.holder, timezone.now())
+        leasing.renew(self.in_air.values(), timezone.now())
         return True
 
     def _give_back(self) -> bool:
-        held = list(CloneJob.objects.filter(lease_token=self.holder.token).only("pk", "status"))
-        recovery.give_back(held, timezone.now(), self.holder.token, LEFT_NOTE)
+        recovery.give_back(self.in_air.values(), timezone.now(), LEFT_NOTE)
         return True

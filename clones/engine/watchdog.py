@@ -31,7 +31,9 @@ RING_EVERY_SECONDS: Final = 3.0
 START_GRACE_SECONDS: Final = 10.0  # imports and forks, before the first beat can come
 STOP_GRACE_SECONDS: Final = 7.0  # the tick gets 4 of them; then the group is killed
 GONE_WITHIN_SECONDS: Final = 5.0
-RESTART_PAUSE_SECONDS: Final = 1.0
+RESTART_PAUSE_SECONDS: Final = 1.0  # after a cluster that has worked; doubled for each one that never beat
+LONGEST_PAUSE_SECONDS: Final = 30.0
+PROMPT_SECONDS: Final = 1.0  # a database that takes longer for one small write is held up by something
 FORGET_AFTER: Final = timedelta(days=7)
 
 
@@ -41,6 +43,7 @@ class ClusterProcess:
     def __init__(self) -> None:
         self.queue = f"{bell.DEFAULT_QUEUE}-{uuid.uuid4().hex[:12]}"
         self.beat_at: datetime = seat.announce(self.queue, timezone.now()).beat_at
+        self.has_beaten = False
         self.silent_from = time.monotonic() + START_GRACE_SECONDS
         reading, self._lifeline = os.pipe()
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and command
@@ -59,7 +62,7 @@ class ClusterProcess:
         """Tell whether the beat stopped WORKER_SILENT_SECONDS ago. Raises DatabaseError."""
         beat_at = WorkerBeat.objects.only("beat_at").get(queue=self.queue).beat_at
         if beat_at != self.beat_at:
-            self.beat_at, self.silent_from = beat_at, time.monotonic()
+            self.beat_at, self.silent_from, self.has_beaten = beat_at, time.monotonic(), True
         silent_for = time.monotonic() - self.silent_from
         return silent_for > float(settings.WORKER_SILENT_SECONDS)
 
@@ -107,6 +110,7 @@ class Watchdog:
         self.in_a_hurry = False
         self.next_ring = 0.0
         self.away = False
+        self.failed_starts = 0
 
     def run(self) -> None:
         """Run clusters, one after the other, until SIGTERM or SIGINT. Leaves no process and no lease behind."""
@@ -120,12 +124,19 @@ class Watchdog:
                     self._watch(cluster)
                 finally:
                     self._clear_away(cluster)
-            if not self.stopping:
-                time.sleep(RESTART_PAUSE_SECONDS)
+                self.failed_starts = 0 if cluster.has_beaten else self.failed_starts + 1
+            self._pause()
         self.say("Worker stopped.")
 
-    def _asked_to_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        self.in_a_hurry = self.stopping
+    def _pause(self) -> None:
+        """Wait before the next start: longer, the more starts in a row have failed."""
+        ends_at = time.monotonic() + min(RESTART_PAUSE_SECONDS * 2**self.failed_starts, LONGEST_PAUSE_SECONDS)
+        while not self.stopping and time.monotonic() < ends_at:
+            time.sleep(CHECK_EVERY_SECONDS)
+
+    def _asked_to_stop(self, signum: int, _frame: FrameType | None) -> None:
+        """Stop with grace; a second Ctrl-C does without it."""
+        self.in_a_hurry = self.stopping and signum == signal.SIGINT
         self.stopping = True
 
     def _watch(self, cluster: ClusterProcess) -> None:
@@ -145,14 +156,18 @@ class Watchdog:
 
     def _is_stuck(self, cluster: ClusterProcess) -> bool:
         """Tell whether the cluster stands still. It is not to blame while database or broker are away."""
+        began = time.monotonic()
         try:
             self._ring(cluster)
             if not cluster.is_silent():
                 return False
-            seat.touch(cluster.queue)  # raises where the database takes no writes: then nobody can beat
+            seat.touch(cluster.queue)  # raises, or waits, where the database takes no writes: then nobody can beat
         except Exception as error:  # noqa: BLE001  each broker has its own exceptions
             self._say_away(error)
             connection.close()
+            cluster.excuse()
+            return False
+        if time.monotonic() - began > PROMPT_SECONDS:
             cluster.excuse()
             return False
         return True

@@ -1,8 +1,10 @@
-"""What several commands do with their arguments. Wrong arguments end a command with exit code 2."""
+"""What several commands check before they begin. Wrong arguments end a command with exit code 2."""
 
 import os
 
 from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from clones.models import Connection
 from clones.operations.errors import InvalidRequestError
@@ -33,3 +35,15 @@ def connection_named(name: str) -> Connection:
         message = f"There is no connection named “{name}”. {known}"
         raise bad_arguments(message)
     return connection
+
+
+def check_database() -> None:
+    """Raise CommandError where the tables are not there as this code knows them."""
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            message = "The database is not up to date. Run first: manage.py migrate"
+            raise CommandError(message)
+    except DatabaseError as error:
+        message = f"The database does not answer ({type(error).__name__}). Check DATABASE_URL."
+        raise CommandError(message) from None

@@ -61,7 +61,7 @@ class Wait:
                 break
             time.sleep(min(LOOK_EVERY_SECONDS, left))
         if self.on_terminal:
-            self.out.write("")
+            self.out.write("", style_func=str)
 
     def _tell(self, jobs: list[CloneJob]) -> None:
         """Write the counts by status: in place on a terminal, else a line for every change."""
@@ -69,11 +69,14 @@ class Wait:
         line = ", ".join(f"{counts[status]} {status.label.lower()}" for status in JobStatus if counts[status])
         if line != self.said:
             self.said = line
-            self.out.write(f"\r\x1b[K{line}" if self.on_terminal else line, ending="" if self.on_terminal else "\n")
+            if self.on_terminal:
+                self.out.write(f"\r\x1b[K{line}", style_func=str, ending="")
+            else:
+                self.out.write(line, style_func=str)
             self.out.flush()
 
     def _warn(self, reason: str) -> None:
         """Say once why nothing moves, and again when the reason changes."""
         if reason and reason != self.warned:
-            self.out.write(f"\n{reason}" if self.on_terminal else reason)
+            self.out.write(f"\n{reason}" if self.on_terminal else reason, style_func=str)
         self.warned = reason

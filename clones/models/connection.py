@@ -39,12 +39,14 @@ class Connection(Throttled):
     class Meta:
         ordering = ("name",)
         constraints = [
+            # Two rows would have two budgets and two breakers for one key, and could take each other's tickets.
+            models.UniqueConstraint(name="connection_application_once", fields=["api_url", "client_id"]),
             # A block says since when and why, or there is none.
             models.CheckConstraint(
                 name="connection_block_is_whole",
                 condition=Q(blocked_since=None, blocked_until=None, block_reason="")
                 | Q(blocked_since__isnull=False, blocked_until__isnull=False, block_reason__in=BlockReason.values),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ class CloneEvent(models.Model):
     from_status = models.CharField(max_length=20, choices=JobStatus.choices, blank=True)
     to_status = models.CharField(max_length=20, choices=JobStatus.choices)
     note = models.TextField(blank=True, help_text="Our words.")
-    code = models.CharField(max_length=200, blank=True, help_text="Ecwid's errorCode or status, as it came.")
+    code = models.CharField(max_length=255, blank=True, help_text="Ecwid's errorCode or status, as it came.")
     message = models.TextField(blank=True, help_text="Ecwid's errorMessage, as it came.")
 
     class Meta:

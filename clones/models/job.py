@@ -1,5 +1,6 @@
 """One clone into one target store."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -24,6 +25,20 @@ class CloneJobQuerySet(models.QuerySet["CloneJob"]):
         """Active jobs that want attention at `now` and that nobody holds, longest due first."""
         return self.active().filter(next_action_at__lte=now, lease_token="").order_by("next_action_at", "pk")
 
+    def lock(self, jobs: Iterable["CloneJob"]) -> set[int]:
+        """Lock the rows of `jobs` that are in this selection, until the transaction ends; return their ids."""
+        return set(self._locked(jobs).values_list("pk", flat=True))
+
+    def lock_leased(self, jobs: Iterable["CloneJob"]) -> set[int]:
+        """Do the same, but return only those whose lease is still the one that the job was read with."""
+        tokens = {job.pk: job.lease_token for job in jobs}
+        rows = self._locked(jobs).values_list("pk", "lease_token")
+        return {pk for pk, lease_token in rows if lease_token == tokens[pk]}
+
+    def _locked(self, jobs: Iterable["CloneJob"]) -> "CloneJobQuerySet":
+        ids = [job.pk for job in jobs]
+        return self.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+
 
 class CloneJob(Leased):
     """A job's facts. `lifecycle` alone writes `status`; the engine alone writes the lease.
@@ -42,14 +57,15 @@ class CloneJob(Leased):
 
     status = models.CharField(max_length=20, choices=JobStatus.choices, default=JobStatus.WAITING)
     ticket = models.CharField(max_length=100, blank=True)
-    remote_status = models.CharField(max_length=100, blank=True, help_text="Ecwid's word for it, as it came.")
+    remote_status = models.CharField(max_length=255, blank=True, help_text="Ecwid's word for it, as it came.")
     failure_kind = models.CharField(max_length=20, blank=True, choices=FailureKind.choices)
-    error_code = models.CharField(max_length=200, blank=True)
+    error_code = models.CharField(max_length=255, blank=True)
     error_message = models.TextField(blank=True)
     mapping_note = models.TextField(blank=True, help_text="Why the mapping of a completed job is empty.")
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    trying_since = models.DateTimeField(null=True, help_text="The first POST.")
     submitted_at = models.DateTimeField(null=True, help_text="The latest POST.")
     unanswered_since = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True, help_text="When we learned the ticket.")

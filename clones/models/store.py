@@ -8,7 +8,7 @@ from clones.secrets import SecretField
 
 
 class TemplateStore(models.Model):
-    """A store that is copied from. The counts are what Ecwid said last; None: never asked."""
+    """A store that is copied from. The counts are what the last clone of its catalog copied; None: there was none."""
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="templates")
     store_id = models.CharField(max_length=20)

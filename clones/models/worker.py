@@ -10,8 +10,9 @@ class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
     """Named queries over workers."""
 
     def alive(self, now: datetime) -> "WorkerBeatQuerySet":
-        """Workers that beat within WORKER_SILENT_SECONDS."""
-        return self.filter(stopped_at=None, beat_at__gt=now - timedelta(seconds=settings.WORKER_SILENT_SECONDS))
+        """Workers that beat within WORKER_SILENT_SECONDS; one that has only been started has not beaten yet."""
+        loud = models.Q(beat_at__gt=now - timedelta(seconds=settings.WORKER_SILENT_SECONDS))
+        return self.filter(loud, stopped_at=None, beat_at__gt=models.F("started_at"))
 
     def dead(self, now: datetime) -> "WorkerBeatQuerySet":
         """Workers whose leases are void: stopped, or silent for WORKER_SILENT_SECONDS."""

@@ -5,13 +5,14 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from clones.choices import BlockReason
 from clones.ecwid import check_api_url, is_loopback
 from clones.models import Connection, TemplateStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.store_ids import check_store_id
-from clones.secrets import Secret, SecretUnreadableError
+from clones.secrets import Secret
 
 MOST_REQUESTS: Final = 1_000_000  # a minute; far above any limit of Ecwid's, well within the column
 
@@ -34,29 +35,35 @@ class ConnectionFacts:
 def save_connection(facts: ConnectionFacts) -> tuple[Connection, bool]:
     """Make the connection of that name, or change it to `facts`; True: it was made. Saying the same again is harmless.
 
-    A new key or address closes the breaker of a refused key, so that waiting jobs go on at once. Raises
-    InvalidRequestError.
+    Where the key was refused, the next request tries it again at once. Raises InvalidRequestError.
     """
     _check(facts)
     name, api_url = facts.name.strip(), _checked(facts.api_url)
     with transaction.atomic():
-        connection = Connection.objects.select_for_update().filter(name=name).first()
+        connection = Connection.objects.select_for_update(no_key=True).filter(name=name).first()
         made = connection is None
         connection = connection or Connection(name=name)
-        if made or _key_changes(connection, facts, api_url):
-            connection.client_secret = Secret.seal(facts.client_secret.strip())
-            _close_breaker(connection)
+        _check_application(connection, api_url, facts.client_id.strip())
+        _allow_a_probe(connection)
         connection.api_url = api_url
         connection.site_url = _checked(facts.site_url) if facts.site_url else ""
         connection.client_id = facts.client_id.strip()
+        connection.client_secret = Secret.seal(facts.client_secret.strip())
         connection.rate_limit = facts.rate_limit
         connection.is_sandbox = is_loopback(api_url)
-        _check_lengths(connection)
+        _check_columns(connection)
         connection.save()
     return connection, made
 
 
+def _check_name(name: str) -> None:
+    if not name.isprintable():
+        message = "The name holds a sign that cannot be shown, such as a line break or a NUL."
+        raise InvalidRequestError(message)
+
+
 def _check(facts: ConnectionFacts) -> None:
+    _check_name(facts.name.strip())
     key = (facts.client_id.strip(), facts.client_secret.strip())
     if not facts.name.strip() or not all(key):
         message = "A connection needs a name, a client ID and a client secret."
@@ -69,7 +76,7 @@ def _check(facts: ConnectionFacts) -> None:
         raise InvalidRequestError(message)
 
 
-def _check_lengths(row: Connection | TemplateStore) -> None:
+def _check_columns(row: Connection | TemplateStore) -> None:
     """Refuse what does not fit into its column: SQLite would take it, PostgreSQL would break."""
     try:
         row.clean_fields()
@@ -85,18 +92,18 @@ def _checked(url: str) -> str:
         raise InvalidRequestError(str(error)) from None
 
 
-def _key_changes(connection: Connection, facts: ConnectionFacts, api_url: str) -> bool:
-    try:
-        known = (connection.api_url, connection.client_id, connection.client_secret.reveal())
-    except SecretUnreadableError:
-        return True
-    return known != (api_url, facts.client_id.strip(), facts.client_secret.strip())
+def _check_application(connection: Connection, api_url: str, client_id: str) -> None:
+    """Refuse a second connection for one application: it would have a second budget for the same limit."""
+    others = Connection.objects.filter(api_url=api_url, client_id=client_id).exclude(pk=connection.pk)
+    for other in others[:1]:
+        message = f"Connection “{other}” uses this application already: one application has one connection."
+        raise InvalidRequestError(message)
 
 
-def _close_breaker(connection: Connection) -> None:
+def _allow_a_probe(connection: Connection) -> None:
+    """Let one request try a refused key now: the key, or its scopes at Ecwid, may have been put right."""
     if connection.block_reason == BlockReason.CREDENTIALS:
-        connection.blocked_since = connection.blocked_until = None
-        connection.block_reason = connection.block_message = ""
+        connection.blocked_until = timezone.now()
 
 
 def save_template(connection: Connection, store_id: str, name: str, token: str = "") -> tuple[TemplateStore, bool]:
@@ -108,6 +115,7 @@ def save_template(connection: Connection, store_id: str, name: str, token: str =
     if not name:
         message = "A template store needs a name."
         raise InvalidRequestError(message)
+    _check_name(name)
     store_id = check_store_id(store_id)
     with transaction.atomic():
         template = TemplateStore.objects.filter(connection=connection, store_id=store_id).first()
@@ -117,6 +125,6 @@ def save_template(connection: Connection, store_id: str, name: str, token: str =
         template.archived_at = None
         if token:
             template.token = Secret.seal(token)
-        _check_lengths(template)
+        _check_columns(template)
         template.save()
     return template, made

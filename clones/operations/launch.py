@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,6 +15,8 @@ from clones.engine import bell
 from clones.models import Batch, CloneJob, TargetStore, TemplateStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.store_ids import check_store_ids
+
+LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,12 @@ def _check(order: Order, store_ids: list[str]) -> None:
     if order.template.archived_at:
         message = f"Template store {order.template} is archived: take it back into use first."
         raise InvalidRequestError(message)
-    templates = TemplateStore.objects.filter(connection=order.template.connection, store_id__in=store_ids)
+    if len(order.name) > LONGEST_NAME or not order.name.isprintable():
+        message = f"The name is one line of at most {LONGEST_NAME} characters."
+        raise InvalidRequestError(message)
+    # Whoever's template it is: the stores behind one address are the same for every connection.
+    api_url = order.template.connection.api_url
+    templates = TemplateStore.objects.filter(connection__api_url=api_url, store_id__in=store_ids)
     for template in templates[:1]:
         message = f"Store {template.store_id} is the template store “{template.name}”: a template is never a target."
         raise InvalidRequestError(message)

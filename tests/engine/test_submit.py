@@ -17,10 +17,8 @@ EARLIER = NOW - timedelta(seconds=3)
 TICKET = "4a096838-0272-46ae-9c83-35242215161b"
 
 
-def a_job(*, unanswered_since: datetime | None = None, tries: int = 0, age: timedelta = timedelta()) -> CloneJob:
-    return CloneJob(
-        pk=1, status=JobStatus.WAITING, unanswered_since=unanswered_since, tries=tries, created_at=NOW - age
-    )
+def a_job(*, age: timedelta = timedelta(), **columns: object) -> CloneJob:
+    return CloneJob(pk=1, status=JobStatus.WAITING, created_at=NOW - age, **columns)
 
 
 def decide(answer: str | EcwidError, job: CloneJob | None = None, taken: frozenset[str] = frozenset()) -> Outcome:
@@ -196,15 +194,34 @@ def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
 
 
 def test_a_day_without_reaching_ecwid_is_the_end() -> None:
-    day = timedelta(hours=25)
+    a_day_ago = NOW - timedelta(hours=25)
 
-    never_sent = change_of(decide(NotSent("Connection refused."), a_job(age=day)))
-    perhaps_sent = change_of(decide(NotSent("Connection refused."), a_job(age=day, unanswered_since=EARLIER)))
-    no_answer = change_of(decide(NoAnswer("nothing came"), a_job(age=day)))
+    never_sent = change_of(decide(NotSent("Connection refused."), a_job(trying_since=a_day_ago)))
+    perhaps = a_job(trying_since=a_day_ago, unanswered_since=a_day_ago)
+    perhaps_sent = change_of(decide(NotSent("Connection refused."), perhaps))
 
     assert never_sent.fields["failure_kind"] == FailureKind.TIMED_OUT
     assert perhaps_sent.fields["failure_kind"] == FailureKind.RESULT_LOST
-    assert no_answer.fields["failure_kind"] == FailureKind.RESULT_LOST
+
+
+@pytest.mark.parametrize("answer", [NoAnswer("nothing came"), refusal(CloneErrorCode.UNKNOWN_INTERNAL_ERROR)])
+def test_a_day_without_learning_what_became_of_a_post_is_the_end(answer: EcwidError) -> None:
+    change = change_of(decide(answer, a_job(unanswered_since=NOW - timedelta(hours=25))))
+
+    assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.RESULT_LOST)
+
+
+@pytest.mark.parametrize("answer", [NoAnswer("nothing came"), NotSent("Connection refused.")])
+def test_a_job_that_waited_for_days_has_all_its_patience_left(answer: EcwidError) -> None:
+    change = change_of(decide(answer, a_job(age=timedelta(days=3))))
+
+    assert change.to == JobStatus.WAITING
+
+
+def test_what_was_not_sent_is_no_try() -> None:
+    change = change_of(decide(NotSent("Connection refused."), a_job(tries=4)))
+
+    assert change.fields["tries"] == 4
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_told_to_stop_it_lets_an_answer_that_comes_soon_come_in(
     os.kill(worker.pid, signal.SIGTERM)
     until(lambda: WorkerBeat.objects.get().seat_token == "", "the seat that is given up")
     sandbox.release()
-    assert worker.stop() == 0
+    assert worker.wait() == 0
 
     assert columns(job, "status", "unanswered_since") == {"status": JobStatus.QUEUED, "unanswered_since": None}
 

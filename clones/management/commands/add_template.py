@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from clones.management.arguments import bad_arguments, connection_named, secret_from_environment
+from clones.management.arguments import bad_arguments, check_database, connection_named, secret_from_environment
 from clones.operations.connections import save_template
 from clones.operations.errors import InvalidRequestError
 
@@ -13,7 +13,6 @@ class Command(BaseCommand):
     """Store a template store."""
 
     help = "Add a template store, or rename the one with that ID. Saying the same again is harmless."
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -24,6 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the template."""
+        check_database()
         connection = connection_named(options["connection"])
         token = secret_from_environment(options["token_env"]) if options["token_env"] else ""
         try:

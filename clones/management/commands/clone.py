@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clones.choices import CloneScope
-from clones.exports import MAPPING_COLUMNS, mapping_rows, save_csv
-from clones.management.arguments import bad_arguments, connection_named
+from clones.exports import MAPPING_COLUMNS, check_writable, mapping_rows, save_csv
+from clones.management.arguments import bad_arguments, check_database, connection_named
 from clones.management.waiting import Wait, describe, standstill
 from clones.models import CloneJob, Connection, TemplateStore
 from clones.operations.errors import InvalidRequestError
@@ -24,7 +24,6 @@ class Command(BaseCommand):
         "Clone a template store into one or more target stores. Exit code 0: accepted (with --wait: all completed); "
         "1: some refused, failed or not done in time; 2: bad arguments."
     )
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -41,6 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Launch, and wait where asked to."""
+        check_database()
         self._check(options)
         launch = self._launch(options)
         for job in launch.busy:
@@ -48,19 +48,20 @@ class Command(BaseCommand):
         if launch.batch is None:
             message = "Nothing was started: every target has an active clone."
             raise CommandError(message)
-        self.stdout.write(f"Batch {launch.batch.pk}: {len(launch.jobs)} clone(s) of {launch.batch.template}.")
-        done = self._wait(launch, options) if options["wait"] else self._say_standstill(launch)
-        if launch.busy or not done:
-            raise CommandError("Not all clones were made." if options["wait"] else "Not all clones were started.")
+        self.stdout.write(f"Batch {launch.batch.pk}: {launch.batch.template} into {_stores(len(launch.jobs))}.")
+        done, verb = self._wait(launch, options) if options["wait"] else self._leave(launch)
+        asked_for = len(launch.jobs) + len(launch.busy)
+        if done < asked_for:
+            message = f"{done} of {_stores(asked_for)} {verb}."
+            raise CommandError(message)
 
     def _check(self, options: dict[str, Any]) -> None:
         """Refuse what could only fail after the launch."""
         if options["csv"] and not options["wait"]:
             message = "--csv needs --wait: the mapping is known when the clones have ended."
             raise bad_arguments(message)
-        if options["csv"] and (options["csv"].is_dir() or not options["csv"].parent.is_dir()):
-            message = f"--csv: {options['csv']} cannot be written: name a file in a folder that exists."
-            raise bad_arguments(message)
+        if options["csv"]:
+            _check_csv(options["csv"])
         if not options["timeout"] > 0:
             message = "--timeout takes a number of seconds above 0."
             raise bad_arguments(message)
@@ -94,15 +95,15 @@ class Command(BaseCommand):
             raise bad_arguments(message)
         return templates[0]
 
-    def _say_standstill(self, launch: Launch) -> bool:
-        """Say why the clones will not start now, where that is so."""
+    def _leave(self, launch: Launch) -> tuple[int, str]:
+        """Say why the clones will not start now, where that is so; return how many were accepted, and that word."""
         reason = standstill(launch.jobs[0].connection)
         if reason:
             self.stderr.write(reason)
-        return True
+        return len(launch.jobs), "accepted"
 
-    def _wait(self, launch: Launch, options: dict[str, Any]) -> bool:
-        """Wait for the clones to end and say what became of each; True when all were completed."""
+    def _wait(self, launch: Launch, options: dict[str, Any]) -> tuple[int, str]:
+        """Wait for the clones to end, say what became of each; return how many were completed, and that word."""
         ids = [job.pk for job in launch.jobs]
         try:
             Wait(ids, options["timeout"], self.stderr).run()
@@ -115,7 +116,7 @@ class Command(BaseCommand):
         completed = [job.pk for job in jobs if job.is_completed]
         if options["csv"]:
             self._save(options["csv"], completed)
-        return len(completed) == len(jobs)
+        return len(completed), "completed"
 
     def _save(self, path: Path, job_ids: list[int]) -> None:
         try:
@@ -124,3 +125,15 @@ class Command(BaseCommand):
             message = f"The clones have ended, but {path} could not be written: {error.strerror}."
             raise CommandError(message) from None
         self.stdout.write(f"{path}: {count:,} IDs.")
+
+
+def _check_csv(path: Path) -> None:
+    try:
+        check_writable(path)
+    except OSError as error:
+        message = f"--csv: {path} cannot be written ({error.strerror}): name a file in a folder that exists."
+        raise bad_arguments(message) from None
+
+
+def _stores(count: int) -> str:
+    return f"{count:,} store" if count == 1 else f"{count:,} stores"

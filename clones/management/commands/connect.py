@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from clones.management.arguments import bad_arguments, secret_from_environment
+from clones.management.arguments import bad_arguments, check_database, secret_from_environment
 from clones.operations.connections import ConnectionFacts, save_connection
 from clones.operations.errors import InvalidRequestError
 
@@ -13,7 +13,6 @@ class Command(BaseCommand):
     """Store the partner application that clones are made with."""
 
     help = "Add a connection to Ecwid, or change the one of that name. Saying the same again is harmless."
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -31,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Store the connection."""
+        check_database()
         facts = ConnectionFacts(
             name=options["name"],
             api_url=options["api_url"],

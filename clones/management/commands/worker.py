@@ -4,12 +4,11 @@ import argparse
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.core.management.base import BaseCommand, CommandParser
 
 from clones.engine.cluster import run_cluster
 from clones.engine.watchdog import Watchdog
+from clones.management.arguments import check_database
 
 
 class Command(BaseCommand):
@@ -27,22 +26,10 @@ class Command(BaseCommand):
         """Run the watchdog, or the cluster that it asks for."""
         if options["cluster"] is not None:
             sys.exit(run_cluster(options["cluster"]))
-        _check_database()
+        check_database()
         Watchdog(say=self.say).run()
 
     def say(self, line: str) -> None:
         """Print a line at once, also into a file or a pipe."""
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def _check_database() -> None:
-    """Raise CommandError where the tables are not there as this code knows them."""
-    try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            message = "The database is not up to date. Run first: manage.py migrate"
-            raise CommandError(message)
-    except DatabaseError as error:
-        message = f"The database does not answer ({type(error).__name__}). Check DATABASE_URL."
-        raise CommandError(message) from None

@@ -1,0 +1,331 @@
+"""The loop of one worker, run here against the real sandbox: when it begins, what it holds on to, when it leaves."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.utils import timezone
+from django_q.brokers import get_broker
+
+from clones.choices import BlockReason, JobStatus
+from clones.engine import bell, seat, tick
+from clones.engine.calls import Answer
+from clones.engine.tick import Tick, run_tick
+from clones.models import CloneEvent, CloneJob, Connection, EntityMapping, TemplateStore, WorkerBeat
+from clones.operations.launch import Order, start_batch
+from clones.secrets import Secret
+from tests.engine.answers import status
+from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory, columns, events_of, fresh
+from tests.sandbox_process import SandboxProcess
+from tests.waiting import until
+from tests.worker.locks import hold_writes
+
+QUEUE = "tick-test"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """No bell, since Redis rolls nothing back, and no thread that still waits for an answer."""
+    yield
+    for queue in (QUEUE, bell.DEFAULT_QUEUE):
+        get_broker(queue).delete_queue()
+    until(lambda: not any(one.name.startswith("ecwid") for one in threading.enumerate()), "the end of the threads")
+
+
+def never() -> bool:
+    return False
+
+
+class StopWhen:
+    """Tells the tick to stop from the moment at which the condition holds."""
+
+    def __init__(self, condition: Callable[[], object]) -> None:
+        self._condition = condition
+        self._stopped = False
+
+    def __call__(self) -> bool:
+        self._stopped = self._stopped or bool(self._condition())
+        return self._stopped
+
+
+def launch(template: TemplateStore, *targets: str) -> list[CloneJob]:
+    return start_batch(Order(template, targets or ["9001"])).jobs
+
+
+def a_job_for_later() -> CloneJob:
+    """Return an active job that nothing is to be done for during this test."""
+    return CloneJobFactory.create(status=JobStatus.QUEUED, next_action_at=timezone.now() + timedelta(hours=1))
+
+
+def seat_token() -> str:
+    return WorkerBeat.objects.get(queue=QUEUE).seat_token
+
+
+def bells() -> int:
+    return int(get_broker(QUEUE).queue_size())
+
+
+def mapping_of(job: CloneJob) -> set[tuple[str, str]]:
+    return set(EntityMapping.objects.filter(job=job).values_list("source_id", "target_id"))
+
+
+def mapping_logged(sandbox: SandboxProcess, ticket: str) -> set[tuple[str, str]]:
+    return {pair for pairs in sandbox.mapping(ticket).values() for pair in pairs.items()}
+
+
+def test_it_runs_a_clone_to_its_end_and_leaves_when_nothing_is_active(
+    shop: TemplateStore, sandbox: SandboxProcess
+) -> None:
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, never)
+
+    (logged,) = sandbox.log()
+    row = fresh(job)
+    assert (row.status, row.ticket, row.lease_token) == (JobStatus.COMPLETED, logged.ticket, "")
+    assert mapping_of(job) == mapping_logged(sandbox, logged.ticket) != set()
+    assert seat_token() == ""
+
+
+def test_it_runs_many_clones_at_once(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    targets = [str(9001 + n) for n in range(12)]
+    for target in targets[1:]:
+        sandbox.add_store(int(target))
+    jobs = launch(shop, *targets)
+
+    run_tick(QUEUE, never)
+
+    assert {fresh(job).status for job in jobs} == {JobStatus.COMPLETED}
+    assert sorted(clone.target for clone in sandbox.log()) == sorted(targets)
+
+
+def test_a_second_tick_of_the_worker_leaves_at_once(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    seat.take(QUEUE, "first", timezone.now())
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, never)
+
+    assert sandbox.requests() == []
+    assert (fresh(job).status, seat_token()) == (JobStatus.WAITING, "first")
+
+
+def test_a_tick_that_loses_its_seat_leaves_it_to_the_other() -> None:
+    a_job_for_later()
+
+    def usurp() -> bool:
+        WorkerBeat.objects.filter(queue=QUEUE).update(seat_token="another")
+        return False
+
+    run_tick(QUEUE, usurp)
+
+    assert seat_token() == "another"
+
+
+def test_without_a_watchdog_it_stays_although_nothing_is_active() -> None:
+    asked: list[None] = []
+
+    def stop_at_the_third_time() -> bool:
+        asked.append(None)
+        return len(asked) > 2
+
+    run_tick(bell.DEFAULT_QUEUE, stop_at_the_third_time)
+
+    assert len(asked) > 2
+
+
+def test_when_its_time_is_over_it_rings_for_its_successor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tick, "LOOP_SECONDS", 0.2)
+    a_job_for_later()
+
+    run_tick(QUEUE, never)
+
+    assert (seat_token(), bells()) == ("", 1)
+
+
+def test_told_to_stop_it_leaves_and_does_not_ring() -> None:
+    a_job_for_later()
+
+    run_tick(QUEUE, lambda: True)
+
+    assert (seat_token(), bells()) == ("", 0)
+
+
+def test_an_idle_tick_does_not_ring_for_another_idle_tick() -> None:
+    run_tick(QUEUE, never)
+
+    assert bells() == 0
+
+
+def test_told_to_stop_it_gives_back_a_post_whose_answer_does_not_come(
+    shop: TemplateStore, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "STOP_SECONDS", 0.2)
+    sandbox.fault("hold_after", call="clone_start")
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: sandbox.held(wait=0)))
+    sandbox.release()
+
+    row = columns(job, "status", "lease_token", "leased_until", "leased_by")
+    assert row == {"status": JobStatus.WAITING, "lease_token": "", "leased_until": None, "leased_by": None}
+    assert fresh(job).unanswered_since == fresh(job).submitted_at is not None
+    assert CloneEvent.objects.filter(job=job).latest("pk").note == tick.LEFT_NOTE
+
+
+def test_told_to_stop_it_gives_back_a_look_whose_answer_does_not_come(
+    shop: TemplateStore, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "STOP_SECONDS", 0.2)
+    sandbox.fault("hold_after", call="clone_status")
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: sandbox.held(wait=0)))
+    sandbox.release()
+
+    assert columns(job, "status", "lease_token") == {"status": JobStatus.QUEUED, "lease_token": ""}
+
+
+def test_told_to_stop_it_still_takes_an_answer_that_comes_soon(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.fault("hold_after", call="clone_start")
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: sandbox.held(wait=0) and sandbox.release()))
+
+    assert columns(job, "status", "lease_token") == {"status": JobStatus.QUEUED, "lease_token": ""}
+
+
+def test_ended_by_django_q2_it_still_takes_the_answers_in_the_air(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.fault("hold_after", call="clone_start")
+    (job,) = launch(shop)
+
+    def time_out() -> bool:
+        if sandbox.held(wait=0):
+            sandbox.release()
+            raise SystemExit  # as django-q2's TimeoutException is one
+        return False
+
+    with pytest.raises(SystemExit):
+        run_tick(QUEUE, time_out)
+
+    assert columns(job, "status", "lease_token") == {"status": JobStatus.QUEUED, "lease_token": ""}
+    assert seat_token() == ""
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Have every database connection of this test fail after a moment where it usually waits for a lock for long."""
+
+    def set_timeout(**_: object) -> None:
+        with connection.cursor() as cursor:
+            is_sqlite = connection.vendor == "sqlite"
+            cursor.execute("PRAGMA busy_timeout = 100" if is_sqlite else "SET lock_timeout = '100ms'")
+
+    connection_created.connect(set_timeout)
+    connection.close()
+    yield
+    connection_created.disconnect(set_timeout)
+    connection.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("call", ["clone_start", "clone_status"])
+def test_an_answer_survives_a_database_that_is_away_for_a_moment(
+    call: str, shop: TemplateStore, sandbox: SandboxProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fault("hold_after", call=call)
+    (job,) = launch(shop)
+
+    def let_the_answer_meet_a_locked_database() -> None:
+        assert sandbox.held(wait=60)
+        with hold_writes():
+            sandbox.release()
+            # The first one may have been a beat; each of the others began with the answer in hand.
+            until(lambda: caplog.text.count("The database does not answer") > 2, "writes that failed")
+
+    with ThreadPoolExecutor(1) as other:
+        told = other.submit(let_the_answer_meet_a_locked_database)
+        run_tick(QUEUE, never)
+        told.result()
+
+    assert fresh(job).status == JobStatus.COMPLETED
+    assert (JobStatus.SUBMITTING, JobStatus.WAITING) not in events_of(job)  # the ticket was kept, not asked for again
+    assert len(sandbox.requests(call="clone_start")) == 1
+
+
+def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    holder = seat.take(QUEUE, "mine", timezone.now())
+    assert holder is not None
+    batch = BatchFactory.create()
+    held = {"batch": batch, "status": JobStatus.IN_PROGRESS, "lease_token": "mine", "leased_by_id": holder.beat_id}
+    jobs = [CloneJobFactory.create(**held, leased_until=timezone.now() + timedelta(minutes=1)) for _ in range(3)]
+    EntityMapping.objects.create(job=jobs[1], entity_type="product", source_id="1", target_id="x")
+    looping = Tick(holder, QUEUE, never)
+    done = status("COMPLETED", ("product", "1", "2"))
+    looping.unsettled = [Answer(job, submits=False, result=done, asked_at=timezone.now()) for job in jobs]
+
+    looping._settle()
+    looping.caller.close()
+
+    assert [fresh(job).status for job in jobs] == [JobStatus.COMPLETED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED]
+    assert f"The answer for job {jobs[1].pk} could not be written down" in caplog.text
+    assert looping.unsettled == []
+
+
+def test_it_takes_up_what_a_dead_worker_left(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    (job,) = launch(shop)
+    dead = WorkerBeatFactory.create(beat_at=timezone.now() - timedelta(minutes=5))
+    CloneJob.objects.filter(pk=job.pk).update(
+        status=JobStatus.SUBMITTING,
+        unanswered_since=timezone.now(),
+        lease_token="dead",
+        leased_by=dead,
+        leased_until=timezone.now() + timedelta(minutes=5),
+    )
+
+    run_tick(QUEUE, never)
+
+    assert fresh(job).status == JobStatus.COMPLETED
+    assert len(sandbox.log()) == 1
+
+
+def test_a_connection_whose_secret_cannot_be_read_does_not_hold_up_the_others(
+    shop: TemplateStore, sandbox: SandboxProcess
+) -> None:
+    secret = Secret(Fernet(Fernet.generate_key()).encrypt(b"sealed elsewhere").decode())
+    stuck = CloneJobFactory.create(batch__template__connection__client_secret=secret)
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: fresh(job).is_terminal))
+
+    assert (fresh(job).status, fresh(stuck).status) == (JobStatus.COMPLETED, JobStatus.WAITING)
+    assert Connection.objects.get(pk=stuck.connection_id).block_reason == BlockReason.CREDENTIALS
+    assert len(sandbox.log()) == 1
+
+
+def test_a_connection_whose_address_cannot_be_used_does_not_hold_up_the_others(shop: TemplateStore) -> None:
+    CloneJobFactory.create(batch__template__connection__api_url="http://example.com/api/v3")
+    (job,) = launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: fresh(job).is_terminal))
+
+    assert fresh(job).status == JobStatus.COMPLETED
+
+
+def test_nothing_is_sent_over_a_connection_that_is_paused(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    Connection.objects.update(paused_at=timezone.now())
+    (job,) = launch(shop)
+    rounds: list[None] = []
+
+    run_tick(QUEUE, StopWhen(lambda: rounds.append(None) or len(rounds) > 3))  # type: ignore[func-returns-value]
+
+    assert fresh(job).status == JobStatus.WAITING
+    assert sandbox.requests() == []
