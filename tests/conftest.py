@@ -4,13 +4,33 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
 
 from clones.models import Connection, TemplateStore
 from clones.secrets import Secret
 from tests.factories import ConnectionFactory, TemplateStoreFactory
 from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
 from tests.worker_process import WorkerProcess
+
+REAL_DATABASE = settings.DATABASES["default"]["NAME"]  # read before pytest-django puts the test database in its place
+
+
+@pytest.fixture(scope="module")
+def open_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database for a whole module. Whoever uses it empties the tables that it fills.
+
+    pytest-django sets one up only where a selected test is marked for it; without, this would be the real database.
+    """
+    with django_db_blocker.unblock():
+        if connection.settings_dict["NAME"] != REAL_DATABASE:
+            yield
+            return
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+        yield
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

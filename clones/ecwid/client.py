@@ -6,7 +6,7 @@ Any call can raise any leaf of EcwidError; what one call adds to that stands wit
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 import requests
 
@@ -34,7 +34,22 @@ from clones.ecwid.values import Json
 
 T = TypeVar("T")
 
-_USUAL = Timeouts()
+
+class Conditions(TypedDict, total=False):
+    """How every client calls: its time limits, and the clocks that tests replace."""
+
+    timeouts: Timeouts
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+def _transport(session: requests.Session, **conditions: Unpack[Conditions]) -> Transport:
+    return Transport(
+        session,
+        conditions.get("timeouts", Timeouts()),
+        clock=conditions.get("clock", time.time),
+        monotonic=conditions.get("monotonic", time.monotonic),
+    )
 
 
 class PartnerClient:
@@ -44,13 +59,10 @@ class PartnerClient:
         self,
         credentials: AppCredentials,
         session: requests.Session,
-        *,
-        timeouts: Timeouts = _USUAL,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        **conditions: Unpack[Conditions],
     ) -> None:
         """Raise ValueError for an API URL that `check_api_url` refuses. The session comes from `make_session`."""
-        self._transport = Transport(session, timeouts, clock=clock, monotonic=monotonic)
+        self._transport = _transport(session, **conditions)
         self._app = wire.Request(
             method="",
             url=check_api_url(credentials.api_url),
@@ -119,13 +131,10 @@ class StoreClient:
         self,
         credentials: StoreCredentials,
         session: requests.Session,
-        *,
-        timeouts: Timeouts = _USUAL,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        **conditions: Unpack[Conditions],
     ) -> None:
         """Raise ValueError for an API URL or store ID that cannot be used."""
-        self._transport = Transport(session, timeouts, clock=clock, monotonic=monotonic)
+        self._transport = _transport(session, **conditions)
         self._store = wire.Request(
             method="GET",
             url=f"{check_api_url(credentials.api_url)}/{stores.check_store_id(credentials.store_id)}",
@@ -179,13 +188,10 @@ class SiteClient:
         self,
         credentials: SiteCredentials,
         session: requests.Session,
-        *,
-        timeouts: Timeouts = _USUAL,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        **conditions: Unpack[Conditions],
     ) -> None:
         """Raise ValueError for a site URL or store ID that cannot be used."""
-        self._transport = Transport(session, timeouts, clock=clock, monotonic=monotonic)
+        self._transport = _transport(session, **conditions)
         self._credentials = credentials
         stores.check_store_id(credentials.store_id)
         self._site = wire.Request(method="POST", url=check_api_url(credentials.site_url))

@@ -1,10 +1,12 @@
 """The loop of one worker, run here against the real sandbox: when it begins, what it holds on to, when it leaves."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
@@ -24,6 +26,7 @@ from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory, co
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
 from tests.worker.locks import hold_writes
+from tests.worker_process import database_url
 
 QUEUE = "tick-test"
 
@@ -329,3 +332,33 @@ def test_nothing_is_sent_over_a_connection_that_is_paused(shop: TemplateStore, s
 
     assert fresh(job).status == JobStatus.WAITING
     assert sandbox.requests() == []
+
+
+def test_a_host_that_never_answers_does_not_take_all_threads(
+    shop: TemplateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "THREADS", 4)
+    monkeypatch.setattr(tick, "STOP_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and then says nothing
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api/v3"
+        batch = BatchFactory.create(template__connection__name="Aaa", template__connection__api_url=url)
+        CloneJobFactory.create_batch(10, batch=batch)
+        (job,) = launch(shop)
+
+        run_tick(QUEUE, StopWhen(lambda: fresh(job).is_terminal))
+
+    assert fresh(job).status == JobStatus.COMPLETED
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")
+def test_a_connection_whose_row_somebody_holds_does_not_hold_up_the_others(shop: TemplateStore) -> None:
+    held = CloneJobFactory.create(batch__template__connection__name="Aaa")
+    (job,) = launch(shop)
+    with psycopg.connect(database_url()) as other:
+        other.execute("SELECT 1 FROM clones_connection WHERE id = %s FOR UPDATE", [held.connection_id])
+
+        run_tick(QUEUE, StopWhen(lambda: fresh(job).is_terminal))
+        other.rollback()
+
+    assert fresh(job).status == JobStatus.COMPLETED
+    assert fresh(held).status == JobStatus.WAITING

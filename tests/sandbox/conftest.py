@@ -1,4 +1,4 @@
-"""One sandbox process for all of these tests, emptied before each; clones end at once unless a test slows them."""
+"""The sandbox, emptied before each of these tests; clones end at once unless a test slows them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +7,6 @@ import pytest
 
 from tests.sandbox.api import Api
 from tests.sandbox_process import SandboxProcess
-
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "sandbox.sqlite3", "--no-seed") as process:
-        yield process
 
 
 @pytest.fixture

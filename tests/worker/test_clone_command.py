@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from pytest_django import DjangoDbBlocker
+from django.utils import timezone
 
 from clones.choices import JobStatus
 from clones.models import CloneJob, Connection, TemplateStore
 from clones.secrets import Secret
 from tests.conftest import connect_to
 from tests.factories import TemplateStoreFactory
+from tests.mappings import logged_mapping
 from tests.sandbox_process import LoggedClone, SandboxProcess
 from tests.waiting import until
 from tests.worker_process import ROOT, WorkerProcess, environment, manage
@@ -68,20 +69,16 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    sandbox_process: SandboxProcess,
-    tmp_path_factory: pytest.TempPathFactory,
+    open_database: None, sandbox_process: SandboxProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     sandbox_process.reset()
     sandbox_process.pace(queued_seconds=0.1, minimum_seconds=0.3, seconds_per_1000_products=0.02)
-    with django_db_blocker.unblock():
-        try:
-            with WorkerProcess(tmp_path_factory.mktemp("worker") / "worker.log"):
-                yield Scene(sandbox_process, connect_to(sandbox_process))
-        finally:
-            call_command("flush", verbosity=0, interactive=False)
-            connection.close()
+    try:
+        with WorkerProcess(tmp_path_factory.mktemp("worker") / "worker.log"):
+            yield Scene(sandbox_process, connect_to(sandbox_process))
+    finally:
+        call_command("flush", verbosity=0, interactive=False)
+        connection.close()
 
 
 def clone(template: TemplateStore, targets: list[str], *more: str) -> Ended:
@@ -113,15 +110,6 @@ def as_mapping(rows: list[dict[str, str]]) -> dict[tuple[str, str], str]:
     return found
 
 
-def as_logged(sandbox: SandboxProcess, ticket: str) -> dict[tuple[str, str], str]:
-    singular = {"products": "product", "categories": "category"}
-    return {
-        (singular.get(entity_type, entity_type), source): target
-        for entity_type, pairs in sandbox.mapping(ticket).items()
-        for source, target in pairs.items()
-    }
-
-
 # A big one ------------------------------------------------------------------------------------------------------------
 
 PRODUCTS, CATEGORIES = 25_000, 600
@@ -148,7 +136,7 @@ def big(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> BigClone:
     ended = clone(template, [target], "--wait", "--timeout", "180", "--csv", str(path))
 
     assert ended.returncode == 0, ended.stderr
-    return BigClone(ended, target, rows_of(path), as_logged(scene.sandbox, scene.logged(target).ticket))
+    return BigClone(ended, target, rows_of(path), logged_mapping(scene.sandbox, scene.logged(target).ticket))
 
 
 def test_the_csv_of_25000_products_equals_what_the_sandbox_did(big: BigClone) -> None:
@@ -236,7 +224,7 @@ def test_several_targets_come_in_one_csv(scene: Scene, tmp_path: Path) -> None:
     assert ended.returncode == 0
     for target in targets:
         rows = [row for row in rows_of(path) if row["target_store_id"] == target]
-        assert as_mapping(rows) == as_logged(scene.sandbox, scene.logged(target).ticket) != {}
+        assert as_mapping(rows) == logged_mapping(scene.sandbox, scene.logged(target).ticket) != {}
 
 
 def test_a_clone_that_fails_at_ecwid_says_so_in_ecwids_words(scene: Scene) -> None:
@@ -396,6 +384,10 @@ def test_a_wrong_key_stops_its_connection_alone(scene: Scene) -> None:
 
 
 def another_connection(scene: Scene, name: str, **columns: object) -> Connection:
+    """Make a connection for the same application, under the sandbox's other address; an earlier one is retired."""
+    address = scene.connection.api_url.replace("127.0.0.1", "localhost")
+    Connection.objects.filter(api_url=address).update(api_url="https://retired.example", paused_at=timezone.now())
+    columns["api_url"] = address
     row = Connection.objects.get(pk=scene.connection.pk)
     row.pk, row.name = None, name
     for column, value in columns.items():

@@ -8,9 +8,10 @@ from os import kill
 import pytest
 
 from clones.choices import CloneScope, FailureKind, JobStatus
-from clones.models import CloneJob, EntityMapping, TemplateStore
+from clones.models import CloneJob, TemplateStore
 from clones.operations.launch import Order, start_batch
 from tests.factories import columns, fresh
+from tests.mappings import logged_mapping, stored_mapping
 from tests.sandbox_process import HeldAnswer, SandboxProcess
 from tests.waiting import until
 from tests.worker.locks import hold_writes, stall_mapping_at
@@ -49,6 +50,11 @@ class Scene:
     def status(self, job: CloneJob) -> str:
         return str(columns(job, "status")["status"])
 
+    def goes_on_with_a_ticket(self, job: CloneJob) -> None:
+        """Let the paused clones move once the portal has learned the job's ticket."""
+        until(lambda: self.status(job) == JobStatus.QUEUED, "the ticket")
+        self.sandbox.resume_clones()
+
     def ended(self, job: CloneJob) -> CloneJob:
         until(lambda: fresh(job).is_terminal, f"the end of {job}")
         return fresh(job)
@@ -59,25 +65,12 @@ def scene(shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[.
     return Scene(sandbox, shop, start_worker, start_worker(silent_seconds=QUICK))
 
 
-def mapping_of(job: CloneJob) -> dict[tuple[str, str], str]:
-    return {(row.entity_type, row.source_id): row.target_id for row in EntityMapping.objects.filter(job=job)}
-
-
-def mapping_logged(sandbox: SandboxProcess, ticket: str) -> dict[tuple[str, str], str]:
-    singular = {"products": "product", "categories": "category"}
-    return {
-        (singular.get(entity_type, entity_type), source): target
-        for entity_type, pairs in sandbox.mapping(ticket).items()
-        for source, target in pairs.items()
-    }
-
-
 def assert_cloned_once(scene: Scene, job: CloneJob) -> None:
     """The sandbox ran one clone, the portal says so, and both hold the same mapping."""
     row = scene.ended(job)
     (logged,) = scene.sandbox.log()
     assert (row.status, row.ticket) == (JobStatus.COMPLETED, logged.ticket)
-    assert mapping_of(job) == mapping_logged(scene.sandbox, logged.ticket) != {}
+    assert stored_mapping(job) == logged_mapping(scene.sandbox, logged.ticket) != {}
 
 
 def test_killed_before_anything_was_sent(scene: Scene) -> None:
@@ -97,8 +90,7 @@ def test_killed_when_the_post_has_arrived_and_is_worked_on_only_afterwards(scene
     assert scene.status(job) == JobStatus.SUBMITTING
 
     scene.kill_and_start_another()
-    until(lambda: scene.status(job) == JobStatus.QUEUED, "the ticket's adoption")
-    scene.sandbox.resume_clones()
+    scene.goes_on_with_a_ticket(job)
 
     assert_cloned_once(scene, job)
 
@@ -111,8 +103,7 @@ def test_killed_when_the_post_was_dropped_before_any_work(scene: Scene) -> None:
 
     scene.sandbox.pause_clones()
     scene.kill_and_start_another()
-    until(lambda: scene.status(job) == JobStatus.QUEUED, "the ticket")
-    scene.sandbox.resume_clones()
+    scene.goes_on_with_a_ticket(job)
 
     assert_cloned_once(scene, job)
 
@@ -124,8 +115,7 @@ def test_killed_after_the_post_and_before_its_answer(scene: Scene) -> None:
     scene.held()
 
     scene.kill_and_start_another()
-    until(lambda: scene.status(job) == JobStatus.QUEUED, "the ticket's adoption")
-    scene.sandbox.resume_clones()
+    scene.goes_on_with_a_ticket(job)
 
     assert_cloned_once(scene, job)
     assert "Found again" in "".join(job.events.values_list("note", flat=True))
@@ -138,8 +128,7 @@ def test_killed_in_the_middle_of_the_posts_answer(scene: Scene) -> None:
     scene.held()
 
     scene.kill_and_start_another()
-    until(lambda: scene.status(job) == JobStatus.QUEUED, "the ticket's adoption")
-    scene.sandbox.resume_clones()
+    scene.goes_on_with_a_ticket(job)
 
     assert_cloned_once(scene, job)
 
@@ -158,7 +147,7 @@ def test_killed_before_the_posts_answer_and_the_clone_ended_meanwhile(scene: Sce
     assert (row.status, row.failure_kind) == (JobStatus.FAILED, FailureKind.RESULT_LOST)
     assert row.error_code == "TARGET_PRODUCTS_NOT_EMPTY"
     assert [clone.status for clone in scene.sandbox.log()] == ["COMPLETED"]
-    assert mapping_of(job) == {}
+    assert stored_mapping(job) == {}
 
 
 def test_killed_after_the_posts_answer_and_before_the_commit(scene: Scene) -> None:
@@ -173,8 +162,7 @@ def test_killed_after_the_posts_answer_and_before_the_commit(scene: Scene) -> No
     assert columns(job, "status", "ticket") == {"status": JobStatus.SUBMITTING, "ticket": ""}
 
     scene.kill_and_start_another()
-    until(lambda: scene.status(job) == JobStatus.QUEUED, "the ticket's adoption")
-    scene.sandbox.resume_clones()
+    scene.goes_on_with_a_ticket(job)
 
     assert_cloned_once(scene, job)
 
@@ -241,7 +229,7 @@ def test_killed_during_the_mappings_write(scene: Scene) -> None:
         job = scene.launch()
         until(stalled, "the write that stalls in the middle of the mapping")
         scene.worker.kill()
-    assert (fresh(job).is_terminal, mapping_of(job)) == (False, {})
+    assert (fresh(job).is_terminal, stored_mapping(job)) == (False, {})
 
     scene.kill_and_start_another()
 
@@ -268,8 +256,7 @@ def test_settings_whose_answer_was_lost_are_asked_for_again_at_once(scene: Scene
     scene.sandbox.pause_clones()
     scene.sandbox.fault("drop_after", call="clone_start")
     job = scene.launch(CloneScope.STORE_SETTINGS)
-    until(lambda: scene.status(job) == JobStatus.QUEUED, "the ticket's adoption")
-    scene.sandbox.resume_clones()
+    scene.goes_on_with_a_ticket(job)
 
     row = scene.ended(job)
 

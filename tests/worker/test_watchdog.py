@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -16,6 +17,7 @@ from clones.operations.launch import Order, start_batch
 from tests.factories import columns, fresh
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
+from tests.worker.locks import hold_writes
 from tests.worker_process import ROOT, WorkerProcess, environment
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
@@ -25,6 +27,15 @@ RESTORED_WITHIN_SECONDS = 30.0  # what an operator is promised
 
 def launch(template: TemplateStore, target: str = "9001") -> CloneJob:
     return start_batch(Order(template, [target])).jobs[0]
+
+
+def launch_and_hold_its_answer(template: TemplateStore, sandbox: SandboxProcess) -> CloneJob:
+    """Return a job whose clone was accepted and stands still, while the worker waits for the answer to its POST."""
+    sandbox.pause_clones()
+    sandbox.fault("hold_after", call="clone_start")
+    job = launch(template)
+    sandbox.held(wait=60)
+    return job
 
 
 def completes(job: CloneJob, seconds: float = 60) -> bool:
@@ -71,11 +82,8 @@ def test_told_to_stop_it_leaves_nothing(start_worker: Callable[..., WorkerProces
 def test_told_to_stop_it_gives_a_post_in_the_air_back_as_unanswered(
     shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
 ) -> None:
-    sandbox.pause_clones()
-    sandbox.fault("hold_after", call="clone_start")
     worker = start_worker()
-    job = launch(shop)
-    sandbox.held(wait=60)
+    job = launch_and_hold_its_answer(shop, sandbox)
 
     assert worker.stop() == 0
 
@@ -88,11 +96,8 @@ def test_told_to_stop_it_gives_a_post_in_the_air_back_as_unanswered(
 def test_told_to_stop_it_lets_an_answer_that_comes_soon_come_in(
     shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
 ) -> None:
-    sandbox.pause_clones()
-    sandbox.fault("hold_after", call="clone_start")
     worker = start_worker()
-    job = launch(shop)
-    sandbox.held(wait=60)
+    job = launch_and_hold_its_answer(shop, sandbox)
 
     os.kill(worker.pid, signal.SIGTERM)
     until(lambda: WorkerBeat.objects.get().seat_token == "", "the seat that is given up")
@@ -130,3 +135,21 @@ def test_a_plain_qcluster_works_too(shop: TemplateStore) -> None:
             assert completes(job)
         finally:
             os.killpg(cluster.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("seconds", [6, 8])
+def test_a_worker_is_not_replaced_for_a_database_that_took_no_writes(
+    seconds: int, shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    # What is in its hands would be lost with it: here the only answer to a clone that ends meanwhile.
+    worker = start_worker(silent_seconds=4)
+    job = launch_and_hold_its_answer(shop, sandbox)
+
+    with hold_writes():
+        sandbox.release()
+        sandbox.finish(sandbox.log()[0].ticket)
+        silent_since = WorkerBeat.objects.get().beat_at
+        until(lambda: timezone.now() > silent_since + timedelta(seconds=seconds), "a long silence")
+
+    assert completes(job)
+    assert worker.log.read_text().count("Worker started") == 1
