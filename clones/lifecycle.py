@@ -93,6 +93,8 @@ def advance_many(
         change.check()
         groups[change.job.status, change.to, frozenset(change.fields.items())].append(change)
     done: set[int] = set()
+    if not groups:  # a transaction costs even where nothing is written
+        return done
     with transaction.atomic():
         for group in groups.values():
             done |= _write(group, at, actor, under_lease=under_lease)

@@ -114,8 +114,8 @@ def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]]) -> None:
     groups: dict[frozenset[tuple[str, Any]], list[CloneJob]] = defaultdict(list)
     for answer, fields in bookkeeping:
         groups[frozenset(fields.items())].append(answer.job)
-    with transaction.atomic():
-        for columns, jobs in groups.items():
+    for columns, jobs in groups.items():
+        with transaction.atomic():
             held = CloneJob.objects.lock_leased(jobs)
             CloneJob.objects.filter(pk__in=held).update(**dict(columns))
 

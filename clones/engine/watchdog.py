@@ -5,15 +5,10 @@ may stand still with all processes looking alive (docs/decisions/0003-django-q2.
 """
 
 import logging
-import os
 import signal
-import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -22,83 +17,18 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from clones.engine import bell, seat
+from clones.engine.cluster_process import ClusterProcess
 from clones.models import WorkerBeat
 
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_SECONDS: Final = 0.25
 RING_EVERY_SECONDS: Final = 3.0
-START_GRACE_SECONDS: Final = 10.0  # imports and forks, before the first beat can come
 STOP_GRACE_SECONDS: Final = 7.0  # the tick gets 4 of them; then the group is killed
-GONE_WITHIN_SECONDS: Final = 5.0
 RESTART_PAUSE_SECONDS: Final = 1.0  # after a cluster that has worked; doubled for each one that never beat
 LONGEST_PAUSE_SECONDS: Final = 30.0
 PROMPT_SECONDS: Final = 1.0  # a database that takes longer for one small write is held up by something
 FORGET_AFTER: Final = timedelta(days=7)
-
-
-class ClusterProcess:
-    """One django-q2 cluster in a process group of its own."""
-
-    def __init__(self) -> None:
-        self.queue = f"{bell.DEFAULT_QUEUE}-{uuid.uuid4().hex[:12]}"
-        self.beat_at: datetime = seat.announce(self.queue, timezone.now()).beat_at
-        self.has_beaten = False
-        self.silent_from = time.monotonic() + START_GRACE_SECONDS
-        reading, self._lifeline = os.pipe()
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter and command
-            [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "worker", "--cluster", str(reading)],
-            env={**os.environ, "Q_CLUSTER_NAME": self.queue},
-            pass_fds=(reading,),
-            start_new_session=True,
-        )
-        os.close(reading)
-
-    def has_exited(self) -> bool:
-        """Tell whether the cluster's main process has ended."""
-        return self._process.poll() is not None
-
-    def is_silent(self) -> bool:
-        """Tell whether the beat stopped WORKER_SILENT_SECONDS ago. Raises DatabaseError."""
-        beat_at = WorkerBeat.objects.only("beat_at").get(queue=self.queue).beat_at
-        if beat_at != self.beat_at:
-            self.beat_at, self.silent_from, self.has_beaten = beat_at, time.monotonic(), True
-        silent_for = time.monotonic() - self.silent_from
-        return silent_for > float(settings.WORKER_SILENT_SECONDS)
-
-    def excuse(self) -> None:
-        """Count the silence from now on: its cause was not the cluster's."""
-        self.silent_from = time.monotonic()
-
-    def ask_to_stop(self) -> None:
-        """Let it finish what is in the air. Only main is told: a signal to the whole group hangs django-q2."""
-        self._process.terminate()
-
-    def kill(self) -> None:
-        """Kill every process of the group and wait until none is left."""
-        deadline = time.monotonic() + GONE_WITHIN_SECONDS
-        while self._kill_group() and time.monotonic() < deadline:
-            self._process.poll()
-            self._bury_orphans()
-            time.sleep(0.02)
-        self._process.wait()
-        os.close(self._lifeline)
-
-    def _bury_orphans(self) -> None:
-        """Reap the group's other processes: in a container they may become children of ours when main dies."""
-        try:
-            while os.waitpid(-self._process.pid, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            pass
-
-    def _kill_group(self) -> bool:
-        """Send SIGKILL to the group; False when it has no process left."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
 
 
 class Watchdog:
@@ -136,7 +66,7 @@ class Watchdog:
 
     def _asked_to_stop(self, signum: int, _frame: FrameType | None) -> None:
         """Stop with grace; a second Ctrl-C does without it."""
-        self.in_a_hurry = self.stopping and signum == signal.SIGINT
+        self.in_a_hurry = self.in_a_hurry or (self.stopping and signum == signal.SIGINT)
         self.stopping = True
 
     def _watch(self, cluster: ClusterProcess) -> None:
@@ -147,6 +77,9 @@ class Watchdog:
                 return
             if self._is_stuck(cluster):
                 logger.error("The cluster has been silent for %s s. Replacing it.", settings.WORKER_SILENT_SECONDS)
+                return
+            if cluster.stays_incomplete():
+                logger.error("The cluster does not replace a process that it lost. Replacing all of it.")
                 return
             time.sleep(CHECK_EVERY_SECONDS)
         cluster.ask_to_stop()

@@ -62,6 +62,21 @@ def test_the_death_of_any_process_of_an_idle_cluster_is_mended(
     assert victim not in worker.processes()
 
 
+def test_a_process_that_the_sentinel_does_not_replace_costs_the_cluster_its_life(
+    shop: TemplateStore, start_worker: Callable[..., WorkerProcess]
+) -> None:
+    # A worker that dies with the lock of its timer in hand leaves a sentinel that waits for ever.
+    worker = start_worker()
+    until(lambda: len(worker.cluster()) == len(PROCESSES), "all processes of the cluster")
+    before = worker.cluster()
+
+    os.kill(before[PROCESSES.index("sentinel")], signal.SIGSTOP)
+    os.kill(before[PROCESSES.index("worker 1")], signal.SIGKILL)
+
+    until(lambda: not set(before) & set(worker.processes()), "the end of the broken cluster", RESTORED_WITHIN_SECONDS)
+    assert completes(launch(shop))
+
+
 def test_the_pauses_on_the_way_to_a_stop_add_up_to_less_than_ten_seconds() -> None:
     tick_ends = tick.LOOK_EVERY_SECONDS + tick.STOP_SECONDS
 
