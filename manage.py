@@ -4,10 +4,28 @@
 import os
 import sys
 
+BROKEN_PIPE = 128 + 13  # what a shell says of a program that SIGPIPE ended
+
 
 def is_for_the_sandbox(arguments: list[str]) -> bool:
     """Tell whether `arguments`, as typed after `manage.py`, ask for the sandbox or for help about it."""
     return arguments[:1] == ["sandbox"] or arguments[:2] == ["help", "sandbox"]
+
+
+def main() -> None:
+    """Run the command; what an operator can put right is said in a sentence, without a traceback."""
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Django is not installed here. Run make install first, then: . .venv/bin/activate")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Settings: {error}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains once more
+        sys.exit(BROKEN_PIPE)
 
 
 if __name__ == "__main__":
@@ -15,6 +33,4 @@ if __name__ == "__main__":
         os.environ["DJANGO_SETTINGS_MODULE"] = "clones.sandbox.settings"
     else:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reseller_portal.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
+    main()

@@ -84,8 +84,8 @@ _REASONS: Final = {
         "Retry it later.",
     ),
     FailureKind.TARGET: (
-        "Ecwid does not allow a clone into this store as it is.",
-        "Read Ecwid's message, put the store right, then retry.",
+        "Ecwid refuses to clone into this store; its message says why.",
+        "Put the store, or its ID, right, then retry.",
     ),
     FailureKind.TEMPLATE: (
         "Ecwid could not use the template store.",

@@ -11,6 +11,7 @@ from clones.models import EntityMapping
 BOM: Final = "\ufeff"
 MAPPING_COLUMNS: Final = ("entity_type", "source_id", "target_id", "target_store_id", "job_id")
 
+_FIRST_BYTES: Final = f"{BOM}{','.join(MAPPING_COLUMNS[:3])}".encode()
 _EXACT_DIGITS: Final = 15  # a spreadsheet rounds longer numbers
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -53,12 +54,23 @@ def write_csv(out: Writable, columns: Iterable[str], rows: Iterable[Iterable[str
 
 
 def check_writable(path: Path) -> None:
-    """Raise OSError where `save_csv` could not write `path`: it replaces files, and nothing else."""
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "It is no file")
+    """Raise OSError where `save_csv` must not or cannot write: it replaces files that it wrote itself, nothing else."""
+    if not path.name or path.name == "-":
+        raise OSError(errno.EINVAL, "a file name is needed")
+    if path.exists() and not _is_ours(path):
+        raise OSError(errno.EEXIST, "something else is there")
     draft = _draft(path)
     draft.touch()
     draft.unlink()
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a mapping stands in the file, or nothing at all."""
+    if not path.is_file() or path.is_symlink():
+        return False
+    with path.open("rb") as file:
+        start = file.read(len(_FIRST_BYTES))
+    return start in {b"", _FIRST_BYTES}
 
 
 def _draft(path: Path) -> Path:

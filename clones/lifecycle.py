@@ -118,7 +118,7 @@ def _write(group: list[Change], at: datetime, actor: User | None, *, under_lease
 
 def _log(changes: list[Change]) -> None:
     for change in changes:
-        logger.info("%s: %s → %s. %s", change.job, change.job.status, change.to, change.note)
+        logger.info("%s: %s → %s %s", change.job, change.job.status, change.to, change.note or change.code)
 
 
 def _consequences(change: Change, at: datetime) -> dict[str, Any]:

@@ -37,7 +37,10 @@ class Secret:
         try:
             return _fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(self.ciphertext.encode()).decode()
         except InvalidToken:
-            message = "A stored secret cannot be decrypted with ENCRYPTION_KEYS: add the key it was stored with."
+            message = (
+                "A stored secret cannot be read with the present ENCRYPTION_KEYS. Put back the key that it was stored "
+                "with (var/keys/encryption_key where none was set), or store the secret again."
+            )
             raise SecretUnreadableError(message) from None
 
     def __bool__(self) -> bool:

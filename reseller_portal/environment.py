@@ -21,3 +21,11 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # see above
     """django-environ's reader over that mapping."""
 
     ENVIRON = StrippedFileMapping()
+
+    def int(self, var: str, default: int) -> int:
+        """Return a whole number. Raises ImproperlyConfigured."""
+        try:
+            return int(super().int(var, default=default))
+        except ValueError:
+            message = f"{var} must be a whole number."
+            raise ImproperlyConfigured(message) from None

@@ -21,7 +21,7 @@ def local_keys(directory: Path) -> LocalKeys:
 
     Two processes that start at the same instant end up with the same keys.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return LocalKeys(
         secret_key=_read_or_make(directory / "secret_key", secrets.token_urlsafe(50)),
         encryption_key=_read_or_make(directory / "encryption_key", Fernet.generate_key().decode()),

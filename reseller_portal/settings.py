@@ -18,7 +18,6 @@ DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-BASE_URL = env.str("BASE_URL", default="http://localhost:8000")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 
 # Database ------------------------------------------------------------------------------------------------------------
@@ -27,6 +26,9 @@ VAR_DIR.mkdir(exist_ok=True)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")
 }
+if "ENGINE" not in DATABASES["default"]:
+    message = "DATABASE_URL is no address of a database. Write it like postgres://user:password@host:5432/portal"
+    raise ImproperlyConfigured(message)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if ON_SQLITE:

@@ -1,5 +1,6 @@
 """Which jobs this tick works on: leases, taken together with the requests they will cost."""
 
+import logging
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from django.db.models import Min
 from clones.choices import BlockReason, JobStatus
 from clones.engine import budget, submit
 from clones.models import CloneJob, Connection
+
+logger = logging.getLogger(__name__)
 
 
 def connections_with_work(now: datetime) -> list[Connection]:
@@ -88,4 +91,5 @@ def seconds_until_due(now: datetime, *, at_least: float, at_most: float) -> floa
 
 def stop_unusable(connection: Connection, reason: str, now: datetime) -> None:
     """Stop a connection that no request can be made with."""
+    logger.warning("Connection %s is stopped: %s", connection, reason)
     budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, reason)

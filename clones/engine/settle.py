@@ -40,7 +40,7 @@ def _settle_submit(answer: Answer, now: datetime) -> None:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
     outcome = submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
     if outcome.block:
-        _stop(answer.job.connection_id, outcome.block, now)
+        _stop(answer.job.connection, outcome.block, now)
     if outcome.change and not advance_many([outcome.change], at=now, under_lease=True):
         _keep_late_ticket(outcome.change, now)
 
@@ -78,7 +78,7 @@ def _settle_looks(answers: list[Answer], now: datetime) -> None:
     outcomes = [(answer, _look_outcome(answer, now, pauses)) for answer in answers]
     for answer, outcome in outcomes:
         if outcome.block:
-            _stop(answer.job.connection_id, outcome.block, now)
+            _stop(answer.job.connection, outcome.block, now)
     for answer, outcome in outcomes:
         if outcome.change and outcome.change.to == JobStatus.COMPLETED:
             _complete(answer, outcome.change, outcome.mapping, now)
@@ -120,9 +120,10 @@ def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]]) -> None:
             CloneJob.objects.filter(pk__in=held).update(**dict(columns))
 
 
-def _stop(connection_id: int, block: Block, now: datetime) -> None:
-    budget.stop_traffic(connection_id, block.reason, block.until, now, block.message)
-    logger.warning("Connection %s: %s until %s. %s", connection_id, block.reason.label, block.until, block.message)
+def _stop(connection: Connection, block: Block, now: datetime) -> None:
+    budget.stop_traffic(connection.pk, block.reason, block.until, now, block.message)
+    until = f"{block.until:%F %T} UTC"
+    logger.warning("Connection %s is stopped until %s: %s. %s", connection, until, block.reason.label, block.message)
 
 
 def _close_breaker(answer: Answer) -> None:

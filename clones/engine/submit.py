@@ -94,7 +94,9 @@ class Decision:
             return self._accepted(answer, "Ecwid accepted the clone.")
         block = block_for(answer, self.now)
         if block:
-            return self._not_sent(f"{answer} Nothing is sent until that is over.", at=self.now, block=block)
+            # After the others: should only this store be refused, they must not wait behind it.
+            at = self.now + timedelta(seconds=pacing.RETRY_LONGEST_SECONDS)
+            return self._not_sent(f"{answer} Nothing is sent until that is over.", at=at, block=block)
         if isinstance(answer, NotSent):
             return self._unreachable(answer)
         if isinstance(answer, CloneRefused):

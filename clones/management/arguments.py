@@ -17,11 +17,12 @@ def bad_arguments(error: InvalidRequestError | str) -> CommandError:
     return CommandError(str(error), returncode=BAD_ARGUMENTS)
 
 
-def secret_from_environment(variable: str) -> str:
+def secret_from_environment(variable: str, option: str) -> str:
     """Return the secret in the environment variable of that name: on a command line others could read it."""
     secret = os.environ.get(variable, "")
     if not secret:
-        message = f"The environment variable {variable} is empty or not set. Put the secret into it and try again."
+        # Without the name: it may be the secret itself, typed in the wrong place.
+        message = f"The environment variable that {option} names is empty or not set. Put the secret into it."
         raise bad_arguments(message)
     return secret
 

@@ -7,10 +7,12 @@ from typing import Final
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from clones.choices import FailureKind, JobStatus
-from clones.models import CloneJob, Connection, WorkerBeat
+from clones.choices import AT_ECWID, BlockReason, FailureKind, JobStatus
+from clones.models import CloneEvent, CloneJob, Connection, WorkerBeat
 
 LOOK_EVERY_SECONDS: Final = 0.5
+MISSED_LOOKS: Final = 2
+PUT_RIGHT: Final = "Put the key or its scopes right and run manage.py connect again; else one request an hour tries."
 NO_WORKER: Final = "No worker is running, so nothing is sent to Ecwid. Start one with: manage.py worker"
 
 
@@ -19,7 +21,18 @@ def standstill(connection: Connection) -> str:
     now = timezone.now()
     if not WorkerBeat.objects.alive(now).exists():
         return NO_WORKER
-    return connection.standstill(now)
+    reason = connection.standstill(now)
+    refused = reason and connection.block_reason == BlockReason.CREDENTIALS
+    return f"{reason} {PUT_RIGHT}" if refused else reason
+
+
+def trouble(jobs: list[CloneJob]) -> str:
+    """Say in a sentence what keeps one of these unfinished jobs from moving at Ecwid; "" when nothing is known."""
+    if any(job.status in AT_ECWID and job.tries >= MISSED_LOOKS for job in jobs):
+        return "Ecwid does not answer just now. The portal goes on asking."
+    waiting = [job.pk for job in jobs if job.status == JobStatus.WAITING and job.submitted_at]
+    last = CloneEvent.objects.filter(job__in=waiting).last()
+    return last.note if last else ""
 
 
 def describe(job: CloneJob) -> str:
@@ -32,7 +45,7 @@ def describe(job: CloneJob) -> str:
         return f"{line} {said or kind.label}: {kind.cause} {kind.next_step}"
     if status == JobStatus.COMPLETED:
         return f"{line} {job.mappings.count():,} IDs mapped. {job.mapping_note}".rstrip()
-    return f"{line} Not done yet. {f'Ecwid said {said}' if said else ''}".rstrip()
+    return f"{line} Not done yet. {f'Ecwid said {said}.' if said else trouble([job])}".rstrip()
 
 
 class Wait:
@@ -55,7 +68,7 @@ class Wait:
             self._tell(jobs)
             if not running:
                 break
-            self._warn(standstill(running[0].connection))
+            self._warn(standstill(running[0].connection) or trouble(running))
             left = deadline - time.monotonic()
             if left <= 0:
                 break
@@ -66,7 +79,7 @@ class Wait:
     def _tell(self, jobs: list[CloneJob]) -> None:
         """Write the counts by status: in place on a terminal, else a line for every change."""
         counts = Counter(job.status for job in jobs)
-        line = ", ".join(f"{counts[status]} {status.label.lower()}" for status in JobStatus if counts[status])
+        line = ", ".join(f"{counts[status]} {status.label}" for status in JobStatus if counts[status])
         if line != self.said:
             self.said = line
             if self.on_terminal:

@@ -62,4 +62,4 @@ class Connection(Throttled):
         if self.block_reason == BlockReason.RATE_LIMITED:
             goes_on = f"it goes on at {self.blocked_until:%H:%M:%S} UTC"
             return f"Ecwid's rate limit stopped connection {self.name} {since}; {goes_on}."
-        return f"Connection {self.name} is stopped {since}: {self.block_message} Correct the key or its scopes."
+        return f"Connection {self.name} is stopped {since}: {self.block_message}"

@@ -96,7 +96,7 @@ def _check_application(connection: Connection, api_url: str, client_id: str) -> 
     """Refuse a second connection for one application: it would have a second budget for the same limit."""
     others = Connection.objects.filter(api_url=api_url, client_id=client_id).exclude(pk=connection.pk)
     for other in others[:1]:
-        message = f"Connection “{other}” uses this application already: one application has one connection."
+        message = f"Connection “{other}” uses this application already, and one application has one: change that one."
         raise InvalidRequestError(message)
 
 

@@ -48,7 +48,10 @@ def test_the_token_is_never_said() -> None:
         (("1003", " ", "--connection", "Main"), "A template store needs a name."),
         (("1003", "n" * 201, "--connection", "Main"), "name"),
         (("1003", "Household", "--connection", "Mian"), "no connection named “Mian”. There are: Main."),
-        (("1003", "Household", "--connection", "Main", "--token-env", "NOT_SET"), "variable NOT_SET is empty"),
+        (
+            ("1003", "Household", "--connection", "Main", "--token-env", "NOT_SET"),
+            "that --token-env names is empty",
+        ),
     ],
 )
 def test_a_wrong_argument_is_said_and_changes_nothing(arguments: tuple[str, ...], sentence: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from clones import exports
 from clones.choices import BlockReason, CloneScope, JobStatus
 from clones.models import Batch, CloneJob, Connection, TargetStore, TemplateStore
 from tests.commands.running import run, snapshot
@@ -210,7 +211,7 @@ def test_a_paused_connection_is_said(template: TemplateStore, more: tuple[str, .
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (BlockReason.CREDENTIALS, "Application does not exist. Correct the key or its scopes."),
+        (BlockReason.CREDENTIALS, "Application does not exist. Put the key or its scopes right"),
         (BlockReason.RATE_LIMITED, "Ecwid's rate limit stopped connection Main"),
     ],
 )
@@ -247,8 +248,38 @@ def test_a_wait_that_is_over_is_no_success(template: TemplateStore) -> None:
     assert CloneJob.objects.get().status == JobStatus.WAITING
 
 
-def test_a_csv_of_a_wait_that_is_over_has_no_rows(template: TemplateStore, tmp_path: Path) -> None:
-    run("clone", *ASKED, *SHORTLY, "--csv", str(tmp_path / "out.csv"))
+def test_a_wait_that_is_over_says_so_and_writes_no_csv(template: TemplateStore, tmp_path: Path) -> None:
+    ended = run("clone", *ASKED, *SHORTLY, "--csv", str(tmp_path / "out.csv"))
 
-    (line,) = (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert line == "entity_type,source_id,target_id,target_store_id,job_id"
+    assert list(tmp_path.iterdir()) == []
+    assert "no clone has completed" in ended.err
+    assert "seconds are over; 1 store will go on without this command." in ended.err
+
+
+@pytest.mark.parametrize("content", ["dear diary", "\ufeffname,age"])
+def test_a_file_that_is_no_mapping_is_not_replaced(template: TemplateStore, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text(content)
+
+    assert_refused("something else is there", *ASKED, *SHORTLY, "--csv", str(path))
+
+    assert path.read_text() == content
+
+
+def test_a_link_is_not_replaced(template: TemplateStore, tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    (tmp_path / "real.csv").touch()
+
+    assert_refused("something else is there", *ASKED, *SHORTLY, "--csv", str(tmp_path / "link.csv"))
+
+
+def test_an_older_mapping_may_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    exports.save_csv(path, exports.MAPPING_COLUMNS, [])
+
+    exports.check_writable(path)
+
+
+@pytest.mark.parametrize("name", ["", "-"])
+def test_a_csv_needs_a_name(template: TemplateStore, name: str) -> None:
+    assert_refused("a file name is needed", *ASKED, *SHORTLY, f"--csv={name}")

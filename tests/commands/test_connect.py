@@ -61,8 +61,14 @@ def test_the_secret_is_never_said() -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (("--client-secret-env", "NOT_SET"), "The environment variable NOT_SET is empty or not set."),
-        (("--client-secret-env", "EMPTY"), "The environment variable EMPTY is empty or not set."),
+        (
+            ("--client-secret-env", "NOT_SET"),
+            "that --client-secret-env names is empty or not set.",
+        ),
+        (
+            ("--client-secret-env", "EMPTY"),
+            "that --client-secret-env names is empty or not set.",
+        ),
         (("--api-url", "http://app.ecwid.com/api/v3"), "must begin with https://"),
         (("--api-url", "https://10.0.0.1/api/v3"), "must not be a private one"),
         (("--api-url", "nonsense"), "must look like https://host/path"),

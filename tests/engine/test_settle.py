@@ -315,9 +315,17 @@ def test_a_limit_or_a_refused_key_stops_the_connection_and_not_the_job(
     row = Connection.objects.get(pk=job.connection_id)
     assert (row.block_reason, row.blocked_since) == (reason, LATER)
     assert row.is_blocked(LATER)
-    assert columns(job, "status", "lease_token", "next_action_at", "unanswered_since") == {
-        "status": job_status, "lease_token": "", "next_action_at": LATER, "unanswered_since": None
+    assert columns(job, "status", "lease_token", "unanswered_since") == {
+        "status": job_status, "lease_token": "", "unanswered_since": None
     }  # fmt: skip
+
+
+def test_the_others_are_asked_before_the_job_whose_key_was_refused() -> None:
+    job = leased(JobStatus.WAITING)
+
+    write(answer(job, KEY_REFUSED))
+
+    assert fresh(job).next_action_at == LATER + timedelta(minutes=1)
 
 
 def test_the_connection_stops_even_if_the_lease_was_lost() -> None:

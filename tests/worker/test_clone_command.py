@@ -367,7 +367,7 @@ def test_an_application_that_ecwid_does_not_know_stops_its_connection_and_says_w
     assert ended.returncode == 1
     assert "Connection Refused is stopped since" in ended.stderr
     assert "Application does not exist (AUTH_APP_DOESNT_EXIST)" in ended.stderr
-    assert "Correct the key or its scopes." in ended.stderr
+    assert "Put the key or its scopes right and run manage.py connect again" in ended.stderr
     assert f"{target}: Waiting. Not done yet." in line_of(ended, target)
 
 

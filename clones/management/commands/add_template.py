@@ -25,7 +25,8 @@ class Command(BaseCommand):
         """Store the template."""
         check_database()
         connection = connection_named(options["connection"])
-        token = secret_from_environment(options["token_env"]) if options["token_env"] else ""
+        variable = options["token_env"]
+        token = secret_from_environment(variable, "--token-env") if variable else ""
         try:
             template, made = save_template(connection, options["store_id"], options["name"], token)
         except InvalidRequestError as error:

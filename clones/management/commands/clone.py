@@ -1,5 +1,6 @@
 """The command `manage.py clone`."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,11 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("--template", required=True, metavar="STORE_ID", help="store to copy from")
         parser.add_argument(
-            "--target", required=True, action="append", metavar="STORE_ID", help="store to fill; may be given often"
+            "--target",
+            required=True,
+            action="append",
+            metavar="STORE_ID",
+            help="store to fill, once for each",
         )
         parser.add_argument("--connection", metavar="NAME", help="needed where two connections know the template")
         parser.add_argument("--scope", type=str.upper, choices=CloneScope.values, default=CloneScope.ALL.value)
@@ -49,18 +54,17 @@ class Command(BaseCommand):
             message = "Nothing was started: every target has an active clone."
             raise CommandError(message)
         self.stdout.write(f"Batch {launch.batch.pk}: {launch.batch.template} into {_stores(len(launch.jobs))}.")
-        done, verb = self._wait(launch, options) if options["wait"] else self._leave(launch)
-        asked_for = len(launch.jobs) + len(launch.busy)
-        if done < asked_for:
-            message = f"{done} of {_stores(asked_for)} {verb}."
-            raise CommandError(message)
+        if options["wait"]:
+            self._wait(launch, options)
+        else:
+            self._leave(launch)
 
     def _check(self, options: dict[str, Any]) -> None:
         """Refuse what could only fail after the launch."""
-        if options["csv"] and not options["wait"]:
+        if options["csv"] is not None and not options["wait"]:
             message = "--csv needs --wait: the mapping is known when the clones have ended."
             raise bad_arguments(message)
-        if options["csv"]:
+        if options["csv"] is not None:
             _check_csv(options["csv"])
         if not options["timeout"] > 0:
             message = "--timeout takes a number of seconds above 0."
@@ -87,7 +91,8 @@ class Command(BaseCommand):
             found = found.filter(connection=connection_named(connection_name))
         templates = list(found)
         if not templates:
-            message = f"Store {store_id} is not a template store. Add it with: manage.py add_template {store_id} NAME"
+            message = f"Store {store_id} is not a template store. Add it with: "
+            message += f"manage.py add_template {store_id} NAME --connection NAME"
             raise bad_arguments(message)
         if len(templates) > 1:
             names = ", ".join(str(template.connection) for template in templates)
@@ -95,30 +100,42 @@ class Command(BaseCommand):
             raise bad_arguments(message)
         return templates[0]
 
-    def _leave(self, launch: Launch) -> tuple[int, str]:
-        """Say why the clones will not start now, where that is so; return how many were accepted, and that word."""
+    def _leave(self, launch: Launch) -> None:
+        """Say why the clones will not start now, where that is so. Raises CommandError where some were left out."""
         reason = standstill(launch.jobs[0].connection)
         if reason:
             self.stderr.write(reason)
-        return len(launch.jobs), "accepted"
+        if launch.busy:
+            message = f"{len(launch.jobs)} of {_stores(len(launch.jobs) + len(launch.busy))} accepted."
+            raise CommandError(message)
 
-    def _wait(self, launch: Launch, options: dict[str, Any]) -> tuple[int, str]:
-        """Wait for the clones to end, say what became of each; return how many were completed, and that word."""
+    def _wait(self, launch: Launch, options: dict[str, Any]) -> None:
+        """Wait for the clones to end and say what became of each. Raises CommandError unless all were completed."""
         ids = [job.pk for job in launch.jobs]
         try:
             Wait(ids, options["timeout"], self.stderr).run()
         except KeyboardInterrupt:
-            message = f"Not waiting any more; the clones go on. They are batch {launch.jobs[0].batch_id}."
-            raise CommandError(message, returncode=INTERRUPTED) from None
+            batch = launch.jobs[0].batch_id
+            self.stderr.write(f"\nNot waiting any more. The clones go on (batch {batch}).", style_func=str)
+            sys.exit(INTERRUPTED)
         jobs = list(CloneJob.objects.filter(pk__in=ids).select_related("target").order_by("pk"))
         for job in jobs:
             self.stdout.write(describe(job))
         completed = [job.pk for job in jobs if job.is_completed]
         if options["csv"]:
             self._save(options["csv"], completed)
-        return len(completed), "completed"
+        asked_for = len(jobs) + len(launch.busy)
+        if len(completed) < asked_for:
+            late = sum(1 for job in jobs if not job.is_terminal)
+            message = f"{len(completed)} of {_stores(asked_for)} completed."
+            if late:
+                message += f" {options['timeout']:g} seconds are over; {_stores(late)} will go on without this command."
+            raise CommandError(message)
 
     def _save(self, path: Path, job_ids: list[int]) -> None:
+        if not job_ids:
+            self.stderr.write(f"{path} was not written: no clone has completed.", style_func=str)
+            return
         try:
             count = save_csv(path, MAPPING_COLUMNS, mapping_rows(job_ids))
         except OSError as error:
@@ -131,7 +148,7 @@ def _check_csv(path: Path) -> None:
     try:
         check_writable(path)
     except OSError as error:
-        message = f"--csv: {path} cannot be written ({error.strerror}): name a file in a folder that exists."
+        message = f"--csv: {path} cannot be written ({error.strerror}): name a new file in a folder that exists."
         raise bad_arguments(message) from None
 
 

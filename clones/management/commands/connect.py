@@ -36,7 +36,7 @@ class Command(BaseCommand):
             api_url=options["api_url"],
             site_url=options["site_url"],
             client_id=options["client_id"],
-            client_secret=secret_from_environment(options["client_secret_env"]),
+            client_secret=secret_from_environment(options["client_secret_env"], "--client-secret-env"),
             rate_limit=options["rate_limit"],
         )
         try:
