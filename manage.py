@@ -17,12 +17,15 @@ def main() -> None:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+        from django.db import OperationalError
     except ImportError:
         sys.exit("Django is not installed here. Run make install first, then: . .venv/bin/activate")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Settings: {error}")
+    except OperationalError as error:
+        sys.exit(f"The database does not do what was asked: {str(error).strip()}. Nothing was half done; try again.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains once more
         sys.exit(BROKEN_PIPE)

@@ -44,15 +44,13 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # A server or a peer that has gone must not hold up a worker, whose beat has WORKER_SILENT_SECONDS.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        connect_timeout=5,
-        tcp_user_timeout=10_000,
-        options="-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s",
-    )
+    _options = {"connect_timeout": 5, "tcp_user_timeout": 10_000, **DATABASES["default"].get("OPTIONS", {})}
+    _limits = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"
+    DATABASES["default"]["OPTIONS"] = {**_options, "options": f"{_limits} {_options.get('options', '')}".rstrip()}
 
 # Keys ----------------------------------------------------------------------------------------------------------------
 
-SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY: str = env.ENVIRON.get("SECRET_KEY", "")  # as it stands: the reader takes a "$" for a variable's name
 ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[])
 if not (SECRET_KEY and ENCRYPTION_KEYS):
     if not ON_SQLITE:

@@ -17,6 +17,7 @@ EVEN_SHARE: Final = 0.9
 BURST_SECONDS: Final = 1.0
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
+PROBE_AGAIN: Final = timedelta(seconds=10)
 CLOCKS_AGREE_TO: Final = timedelta(minutes=1)
 RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need not agree to the millisecond
 
@@ -29,7 +30,7 @@ def slots_per_second(rate_limit: int) -> float:
 def bucket_level(level: float, at: datetime | None, now: datetime, rate_limit: int) -> float:
     """Return the slots in a bucket that held `level` at `at` (None: never used, so full)."""
     burst = max(1.0, BURST_SECONDS * rate_limit / 60)
-    if at is None:
+    if at is None or at >= now + CLOCKS_AGREE_TO:  # the clock that wrote it was wrong
         return burst
     elapsed = max(0.0, (now - at).total_seconds())  # another machine's clock may be ahead
     return min(burst, level + elapsed * slots_per_second(rate_limit))
@@ -59,10 +60,7 @@ def spend(connection: Connection, count: int, now: datetime) -> None:
 
 
 def _latest(at: datetime | None, now: datetime) -> datetime:
-    """Return the later one: from a clock that is behind, the same seconds would be given out twice.
-
-    A time that lies far ahead was written by a clock that was wrong; waiting for it would stop the connection.
-    """
+    """Return the later one: from a clock that is behind, the same seconds would be given out twice."""
     return at if at and now < at < now + CLOCKS_AGREE_TO else now
 
 
@@ -80,6 +78,12 @@ def stop_traffic(connection_id: int, reason: BlockReason, until: datetime, now: 
         if connection.block_reason != BlockReason.CREDENTIALS or reason == BlockReason.CREDENTIALS:
             connection.block_reason, connection.block_message = reason, message
         connection.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
+
+
+def probe_again_soon(connection_id: int, now: datetime) -> None:
+    """Let a refused key be tried again in a moment: the last probe did not get through to Ecwid, or no answer back."""
+    stopped = Connection.objects.filter(pk=connection_id, block_reason=BlockReason.CREDENTIALS)
+    stopped.update(blocked_until=now + PROBE_AGAIN)
 
 
 def resume_traffic(connection_id: int, asked_at: datetime) -> None:

@@ -12,6 +12,7 @@ from clones.engine.outcome import Outcome, block_for
 from clones.lifecycle import LEASE_GIVEN_BACK, Change
 from clones.models import CloneJob
 
+MISSES_BEFORE_THE_END: Final = 8  # some minutes, and more than it takes to call a ticket lost
 UNKNOWN_TICKET_TRIES: Final = 5
 UNKNOWN_TICKET_FOR: Final = timedelta(minutes=3)
 
@@ -92,9 +93,13 @@ def _go_on(
     fields: Mapping[str, Any] | None = None,
     news: Change | None = None,
 ) -> Outcome:
-    """Look again after `pause` seconds; a job that runs for too long is marked as overdue, and ends after a day."""
+    """Look again after `pause` seconds. A job that runs for too long is marked as overdue, and ends after a day.
+
+    Not over a few missed looks: nobody may have looked for days, and the result be there.
+    """
     running_for = now - (job.accepted_at or now)
-    if running_for > pacing.GIVE_UP_AFTER:
+    is_known_to_run = tries == 0
+    if running_for > pacing.GIVE_UP_AFTER and (is_known_to_run or tries >= MISSES_BEFORE_THE_END):
         fields = {"failure_kind": FailureKind.TIMED_OUT}
         return Outcome({}, Change(job, JobStatus.FAILED, fields, note=FailureKind.TIMED_OUT.cause))
     columns = {**(fields or {}), "tries": tries, "next_action_at": now + timedelta(seconds=pause), **LEASE_GIVEN_BACK}

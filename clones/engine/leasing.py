@@ -73,7 +73,7 @@ def renew(jobs: Collection[CloneJob], now: datetime) -> None:
     """Prolong those leases of jobs, as `lease_due` returned them, that still stand."""
     if jobs:
         with transaction.atomic():
-            held = CloneJob.objects.lock_leased(jobs)
+            held = CloneJob.objects.lock_leased(jobs, skip_locked=True)
             CloneJob.objects.filter(pk__in=held).update(leased_until=lease_end(now))
 
 

@@ -23,14 +23,21 @@ def take_back(now: datetime) -> None:
     )
     jobs = list(void.only("pk", "lease_token"))
     if jobs:
-        give_back(jobs, now, LOST_NOTE)
+        with transaction.atomic():
+            # Asked of `void` again: somebody may have renewed a lease since it was read.
+            _free(void.lock_leased(jobs, skip_locked=True), now, LOST_NOTE)
 
 
 def give_back(jobs: Collection[CloneJob], now: datetime, note: str) -> None:
     """End the leases under which `jobs` were read, those that still stand; the jobs are due again at once."""
-    fields = {"next_action_at": now, **LEASE_GIVEN_BACK}
     with transaction.atomic():
-        rows = CloneJob.objects.filter(pk__in=CloneJob.objects.lock_leased(jobs))
-        in_doubt = rows.filter(status=JobStatus.SUBMITTING)
-        advance_many((Change(job, JobStatus.WAITING, fields, note=note) for job in in_doubt), at=now)
-        rows.exclude(lease_token="").update(**fields)
+        _free(CloneJob.objects.lock_leased(jobs), now, note)
+
+
+def _free(job_ids: set[int], now: datetime, note: str) -> None:
+    """End the leases of rows that the caller has locked."""
+    fields = {"next_action_at": now, **LEASE_GIVEN_BACK}
+    rows = CloneJob.objects.filter(pk__in=job_ids)
+    in_doubt = rows.filter(status=JobStatus.SUBMITTING)
+    advance_many((Change(job, JobStatus.WAITING, fields, note=note) for job in in_doubt), at=now)
+    rows.exclude(lease_token="").update(**fields)

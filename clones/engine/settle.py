@@ -33,7 +33,7 @@ def settle(answers: Sequence[Answer], now: datetime) -> None:
     if looks:
         _settle_looks(looks, now)
     for answer in answers:
-        _close_breaker(answer)
+        _close_breaker(answer, now)
 
 
 def _settle_submit(answer: Answer, now: datetime) -> None:
@@ -46,25 +46,26 @@ def _settle_submit(answer: Answer, now: datetime) -> None:
 
 
 def _is_taken(job: CloneJob, ticket: str) -> bool:
-    others = CloneJob.objects.filter(connection_id=job.connection_id, ticket=ticket)
+    # By address: connections of two applications see the same stores, and so each other's tickets.
+    others = CloneJob.objects.filter(connection__api_url=job.connection.api_url, ticket=ticket)
     return others.exclude(pk=job.pk).exists()
 
 
 def _keep_late_ticket(change: Change, now: datetime) -> None:
     """Keep a ticket that came after the lease was lost, where the job is still without one: it proves a clone.
 
-    A job that has ended meanwhile gets a line of history.
+    Where the job has ended or holds another ticket, it becomes a line of history.
     """
-    if change.to != JobStatus.QUEUED:
+    ticket = change.fields.get("ticket")
+    if ticket is None:
         return
     with transaction.atomic():
         job = CloneJob.objects.select_for_update(no_key=True).get(pk=change.job.pk)
-        if job.ticket:
+        if job.ticket == ticket:
             return
-        if job.is_terminal:
-            note = (
-                f"Too late, Ecwid's lost answer came in: the clone was accepted, with ticket {change.fields['ticket']}."
-            )
+        if job.ticket or job.is_terminal:
+            logger.warning("%s: a late answer names ticket %s, the job has %r", job, ticket, job.ticket)
+            note = f"Too late, a lost answer of Ecwid's came in: it had accepted a clone, with ticket {ticket}."
             advance(Change(job, JobStatus(job.status), note=note), at=now)
             return
         if job.status == JobStatus.WAITING:
@@ -103,7 +104,8 @@ def _complete(answer: Answer, change: Change, mapping: Sequence[MappingPair], no
 def _learn_counts(answer: Answer) -> None:
     """Remember how much the template's catalog holds, where this clone has shown it."""
     result, job = answer.result, answer.job
-    if isinstance(result, CloneStatus) and result.mapping_present and CloneScope(job.scope).copies_catalog:
+    tells = CloneScope(job.scope).copies_catalog and not job.clone_demo_catalog  # demo products do not count
+    if isinstance(result, CloneStatus) and result.mapping_present and tells:
         count = Counter(pair.entity_type for pair in result.mapping)
         known = {"product_count": count["product"], "category_count": count["category"]}
         TemplateStore.objects.filter(pk=job.template_id).update(**known)
@@ -126,10 +128,13 @@ def _stop(connection: Connection, block: Block, now: datetime) -> None:
     logger.warning("Connection %s is stopped until %s: %s. %s", connection, until, block.reason.label, block.message)
 
 
-def _close_breaker(answer: Answer) -> None:
-    """Every answer that Ecwid gave to a probe, except "refused key" and "be silent", shows that the key is good."""
-    says_nothing = (CredentialsRefused, RateLimited, NotSent, NoAnswer)
-    if answer.job.connection.block_reason and not isinstance(answer.result, says_nothing):
+def _close_breaker(answer: Answer, now: datetime) -> None:
+    """An answer that Ecwid gave to a probe, except "refused key" and "be silent", shows that the key is good."""
+    if not answer.job.connection.block_reason or isinstance(answer.result, (CredentialsRefused, RateLimited)):
+        return
+    if isinstance(answer.result, (NotSent, NoAnswer)):
+        budget.probe_again_soon(answer.job.connection_id, now)
+    else:
         budget.resume_traffic(answer.job.connection_id, answer.asked_at)
 
 

@@ -15,6 +15,7 @@ from clones.engine.outcome import Block, Outcome, block_for
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
 from clones.models import CloneJob
 
+IN_ONE_GO: Final = timedelta(minutes=10)  # POSTs further apart had a pause, a block or no worker between them
 ASK_AGAIN_WITHIN: Final = timedelta(seconds=60)  # where a second POST would be accepted once the first clone has ended
 TRANSIENT_TRIES: Final = 6
 BUSY_TRIES: Final = 40  # at most a minute apart: a good half hour
@@ -49,13 +50,19 @@ def write_ahead(jobs: list[CloneJob], now: datetime) -> list[CloneJob]:
 
 def _submitting(job: CloneJob, now: datetime) -> Change:
     fields = {
-        "trying_since": job.trying_since or now,
+        "trying_since": trying_since(job, now),
         "submitted_at": now,
         "unanswered_since": job.unanswered_since or now,
         "tries": job.tries + 1,
     }
     note = "Asking Ecwid again, since an answer was lost." if job.unanswered_since else "Asking Ecwid for the clone."
     return Change(job, JobStatus.SUBMITTING, fields, note=note)
+
+
+def trying_since(job: CloneJob, now: datetime) -> datetime:
+    """Return when the present series of POSTs began: waiting behind a pause or a block is no trying."""
+    goes_on = job.trying_since and job.submitted_at and now - job.submitted_at < IN_ONE_GO
+    return job.trying_since if goes_on and job.trying_since else now
 
 
 def _result_lost(job: CloneJob) -> Change:
@@ -78,15 +85,29 @@ class Decision:
     """The rules for one job at one moment. Every method returns the outcome of one kind of answer."""
 
     def __init__(self, job: CloneJob, now: datetime, is_taken: Callable[[str], bool]) -> None:
-        self.was_unanswered = job.unanswered_since is not None
-        self.earlier = job.unanswered_since
+        self.unanswered_before = job.unanswered_since
         self.tries = job.tries + 1
-        self.trying_for = now - (job.trying_since or now)
-        self.unanswered_for = now - (job.unanswered_since or now)
+        self.last_code = job.error_code
+        self.trying_for = now - trying_since(job, now)
         self.now = now
         self.is_taken = is_taken
         # The row says SUBMITTING since write_ahead; changes start from there.
         self.job = CloneJob(pk=job.pk, status=JobStatus.SUBMITTING, lease_token=job.lease_token)
+
+    @property
+    def was_unanswered(self) -> bool:
+        """Tell whether an earlier POST of this job may have started a clone."""
+        return self.unanswered_before is not None
+
+    @property
+    def doubt_is_a_day_old(self) -> bool:
+        """Tell whether nobody has learned for a day what became of a POST, though it was asked for some time."""
+        since = self.unanswered_before
+        return since is not None and self.now - since > pacing.GIVE_UP_AFTER and self.trying_for > IN_ONE_GO
+
+    def _tries_at(self, answer: Refused) -> int:
+        """Count the refusals of this kind in a row: patience with one kind is not used up by another."""
+        return self.tries if answer.code == self.last_code else 1
 
     def on(self, answer: str | EcwidError) -> Outcome:
         """Tell the answers apart."""
@@ -132,22 +153,27 @@ class Decision:
     def _busy(self, answer: CloneRefused) -> Outcome:
         if self.was_unanswered and answer.ticket and not self.is_taken(answer.ticket):
             return self._accepted(answer.ticket, "Found again: Ecwid is running the clone whose answer was lost.")
-        if self.tries >= BUSY_TRIES:
-            return self._failed(FailureKind.BUSY, answer)
-        pause = pacing.doubling(pacing.BUSY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
-        # A ticket of somebody else's proves that ours never started; without one, nothing is proven.
-        unanswered = None if answer.ticket else self.earlier
-        note = "Somebody else is cloning into this store. Asking again when that should be over."
+        tries, names_another = self._tries_at(answer), answer.ticket is not None
+        if tries >= BUSY_TRIES:
+            in_doubt = self.was_unanswered and not names_another
+            return self._failed(FailureKind.RESULT_LOST if in_doubt else FailureKind.BUSY, answer)
+        pause = pacing.doubling(pacing.BUSY_FIRST_SECONDS, tries, pacing.RETRY_LONGEST_SECONDS)
+        # Somebody else's ticket proves that ours never started; without one, nothing is proven.
+        unanswered = None if names_another else self.unanswered_before
+        note = "A clone into this store is running that is not ours. Asking again when it should be over."
+        if unanswered:
+            note = "A clone into this store is running, perhaps ours: Ecwid does not name its ticket. Asking again."
         return self._wait(note, pause, answer, unanswered)
 
     def _transient(self, answer: CloneRefused) -> Outcome:
         # While an earlier answer is lost, an error that passes settles nothing: go on asking.
-        if self.unanswered_for > pacing.GIVE_UP_AFTER:
+        if self.doubt_is_a_day_old:
             return self._failed(FailureKind.RESULT_LOST, answer)
-        if self.tries >= TRANSIENT_TRIES and not self.was_unanswered:
+        tries = self._tries_at(answer)
+        if tries >= TRANSIENT_TRIES and not self.was_unanswered:
             return self._failed(FailureKind.TRANSIENT, answer)
-        pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, self.tries, pacing.RETRY_LONGEST_SECONDS)
-        return self._wait("Ecwid could not start it just now. Asking again.", pause, answer, self.earlier)
+        pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, tries, pacing.RETRY_LONGEST_SECONDS)
+        return self._wait("Ecwid could not start it just now. Asking again.", pause, answer, self.unanswered_before)
 
     def _unreachable(self, answer: NotSent) -> Outcome:
         if self.trying_for > pacing.GIVE_UP_AFTER:
@@ -156,7 +182,7 @@ class Decision:
         return self._not_sent(f"{answer} Nothing was sent. Trying again.", at=self.now + timedelta(seconds=pause))
 
     def _lost(self, answer: EcwidError) -> Outcome:
-        if self.unanswered_for > pacing.GIVE_UP_AFTER:
+        if self.doubt_is_a_day_old:
             return self._failed(FailureKind.RESULT_LOST, answer)
         pause = pacing.doubling(pacing.REPEAT_FIRST_SECONDS, self.tries, pacing.REPEAT_LONGEST_SECONDS)
         # write_ahead has put the moment of this POST into the row where there was none.
@@ -168,7 +194,7 @@ class Decision:
         """Go back to where the job was before this POST; it does not count as a try."""
         fields = {
             "next_action_at": at,
-            "unanswered_since": self.earlier,
+            "unanswered_since": self.unanswered_before,
             "tries": self.tries - 1,
             **LEASE_GIVEN_BACK,
         }
@@ -178,6 +204,7 @@ class Decision:
         fields = {
             "next_action_at": self.now + timedelta(seconds=pause),
             "unanswered_since": unanswered,
+            "tries": self._tries_at(answer),
             "error_code": answer.code,
             "error_message": answer.message,
             **LEASE_GIVEN_BACK,

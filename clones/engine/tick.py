@@ -28,6 +28,7 @@ STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request s
 DATABASE_GONE_SECONDS: Final = 0.5
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError)  # the last one: it became read-only
+LOCK_NOT_AVAILABLE: Final = "55P03"
 LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
 
 
@@ -62,6 +63,9 @@ class Tick:
         try:
             while not self.stop_asked() and time.monotonic() < self.ends_at and self._survive(self._step):
                 pass
+        except BaseException:
+            self.more_to_do = False  # the watchdog's next bell is soon enough to break once more
+            raise
         finally:  # also after a bug or a timeout: every answer that still comes in was paid for
             self._survive(self._hand_over)
             self._land()
@@ -82,6 +86,7 @@ class Tick:
         """Go round once. False: this tick has nothing more to do here."""
         # First of all the beat: it must not wait for writes that may hang on somebody's lock.
         if time.monotonic() >= self.next_upkeep and not self._upkeep():
+            # A job that comes in before the seat is free loses its bell to this tick; the next one rings in 3 s.
             self.more_to_do = False
             return False
         self._collect()
@@ -99,25 +104,37 @@ class Tick:
         """Write down what has come in. Answers stay in hand until the database has them."""
         try:
             settle(self.unsettled, timezone.now())
-        except DATABASE_AWAY:
-            raise
+        except DATABASE_AWAY as error:
+            if not _met_a_lock(error):
+                raise
+            self._settle_singly()
         except Exception:
             logger.exception("A group of answers could not be written down; trying each by itself")
             self._settle_singly()
-        self.unsettled.clear()
+        else:
+            self.unsettled.clear()
 
     def _settle_singly(self) -> None:
         """Write answers one by one, so that a single bad one does not hold up the others.
 
-        The job of the bad one is taken up again when its lease ends: a POST then counts as unanswered.
+        One whose row somebody holds stays in hand. The job of a bad one is taken up again when its lease ends: a POST
+        then counts as unanswered.
         """
+        still_locked = []
         for answer in self.unsettled:
             try:
                 settle([answer], timezone.now())
-            except DATABASE_AWAY:
-                raise
+            except DATABASE_AWAY as error:
+                if not _met_a_lock(error):
+                    raise
+                still_locked.append(answer)
             except Exception:
                 logger.exception("The answer for job %s could not be written down", answer.job.pk)
+        self.unsettled = still_locked
+
+    def _renew(self) -> None:
+        """Prolong the leases of all jobs whose answers are in the air or in hand."""
+        leasing.renew([*self.in_air.values(), *(answer.job for answer in self.unsettled)], timezone.now())
 
     def _upkeep(self) -> bool:
         """Beat, renew, take back what dead workers left. False: somebody else sits here, or nothing is active."""
@@ -125,7 +142,7 @@ class Tick:
         self.next_upkeep = time.monotonic() + UPKEEP_EVERY_SECONDS
         if not seat.beat(self.holder, now):
             return False
-        leasing.renew(self.in_air.values(), now)
+        self._renew()
         recovery.take_back(now)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
@@ -134,6 +151,7 @@ class Tick:
         """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
         now = timezone.now()
         connections = leasing.connections_with_work(now)
+        with_work = {connection.pk for connection in connections}
         for due in connections:
             try:
                 client = self.caller.client_for(due)
@@ -141,16 +159,15 @@ class Tick:
                 leasing.stop_unusable(due, str(error), now)
                 continue
             fence = time.monotonic() + settings.WORKER_SILENT_SECONDS / 2
-            for job in leasing.lease_due(due.pk, self.holder.beat_id, self._room(due, len(connections)), now):
+            for job in leasing.lease_due(due.pk, self.holder.beat_id, self._room(due, with_work), now):
                 self.in_air[self.pool.submit(self.caller.call(client, job, now, fence).run)] = job
         return leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
 
-    def _room(self, connection: Connection, connections: int) -> int:
-        """Return how many more calls `connection` may have: a host that does not answer must not take all threads."""
-        others = sum(1 for job in self.in_air.values() if job.connection_id != connection.pk)
-        own = len(self.in_air) - others
-        share = THREADS // 2 if others or connections > 1 else THREADS
-        return max(0, min(THREADS - len(self.in_air), share - own))
+    def _room(self, connection: Connection, with_work: set[int]) -> int:
+        """Return how many more calls `connection` may have: hosts that do not answer must not take all threads."""
+        in_air = [job.connection_id for job in self.in_air.values()]
+        share = THREADS // len(with_work.union(in_air))
+        return max(0, min(THREADS - len(in_air), share - in_air.count(connection.pk)))
 
     def _wait(self, seconds: float) -> None:
         if self.in_air:
@@ -161,8 +178,7 @@ class Tick:
     def _hand_over(self) -> bool:
         """Free the seat, and ring for a successor where there may be more to do."""
         seat.leave(self.holder)
-        # Looked at once more: a job that came in before the seat was free has lost its bell to this tick.
-        if not self.stop_asked() and (self.more_to_do or CloneJob.objects.active().exists()):
+        if self.more_to_do and not self.stop_asked():
             bell.try_to_ring(self.queue)
         return True
 
@@ -181,9 +197,14 @@ class Tick:
         self._wait(STARVED_SECONDS)
         self._collect()
         self._settle()
-        leasing.renew(self.in_air.values(), timezone.now())
+        self._renew()
         return True
 
     def _give_back(self) -> bool:
         recovery.give_back(self.in_air.values(), timezone.now(), LEFT_NOTE)
         return True
+
+
+def _met_a_lock(error: Exception) -> bool:
+    """Tell a row that somebody holds (PostgreSQL's lock_timeout) from a database that is away."""
+    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from clones.engine import bell, seat
 from clones.engine.cluster_process import ClusterProcess
+from clones.engine.pacing import doubling
 from clones.models import WorkerBeat
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ class Watchdog:
 
     def _pause(self) -> None:
         """Wait before the next start: longer, the more starts in a row have failed."""
-        ends_at = time.monotonic() + min(RESTART_PAUSE_SECONDS * 2**self.failed_starts, LONGEST_PAUSE_SECONDS)
+        pause = doubling(RESTART_PAUSE_SECONDS, self.failed_starts + 1, LONGEST_PAUSE_SECONDS)
+        ends_at = time.monotonic() + pause
         while not self.stopping and time.monotonic() < ends_at:
             time.sleep(CHECK_EVERY_SECONDS)
 

@@ -29,15 +29,18 @@ class CloneJobQuerySet(models.QuerySet["CloneJob"]):
         """Lock the rows of `jobs` that are in this selection, until the transaction ends; return their ids."""
         return set(self._locked(jobs).values_list("pk", flat=True))
 
-    def lock_leased(self, jobs: Iterable["CloneJob"]) -> set[int]:
-        """Do the same, but return only those whose lease is still the one that the job was read with."""
+    def lock_leased(self, jobs: Iterable["CloneJob"], *, skip_locked: bool = False) -> set[int]:
+        """Do the same, but return only those whose lease is still the one that the job was read with.
+
+        `skip_locked`: leave out rows that somebody holds, instead of waiting for them.
+        """
         tokens = {job.pk: job.lease_token for job in jobs}
-        rows = self._locked(jobs).values_list("pk", "lease_token")
+        rows = self._locked(jobs, skip_locked=skip_locked).values_list("pk", "lease_token")
         return {pk for pk, lease_token in rows if lease_token == tokens[pk]}
 
-    def _locked(self, jobs: Iterable["CloneJob"]) -> "CloneJobQuerySet":
+    def _locked(self, jobs: Iterable["CloneJob"], *, skip_locked: bool = False) -> "CloneJobQuerySet":
         ids = [job.pk for job in jobs]
-        return self.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+        return self.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, skip_locked=skip_locked)
 
 
 class CloneJob(Leased):

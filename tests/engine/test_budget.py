@@ -217,3 +217,9 @@ def test_a_good_key_does_not_end_a_rate_limit() -> None:
     budget.resume_traffic(connection.pk, after(5))
 
     assert block_of(connection)[0] == BlockReason.RATE_LIMITED
+
+
+def test_a_time_far_ahead_was_written_by_a_wrong_clock_and_stops_nobody() -> None:
+    level = budget.bucket_level(0.4, NOW + timedelta(hours=1), NOW, 600)
+
+    assert level == budget.bucket_level(0, None, NOW, 600)

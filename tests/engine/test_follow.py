@@ -166,9 +166,21 @@ def test_a_status_change_of_an_overdue_clone_is_not_lost() -> None:
     assert change.fields["overdue_since"] == NOW
 
 
-@pytest.mark.parametrize("answer", [status("QUEUED"), NoAnswer("nothing came"), NotFound("", "", 404)])
-def test_a_day_is_the_end(answer: CloneStatus | EcwidError) -> None:
-    change = change_of(decide(answer, a_job(accepted_at=NOW - timedelta(hours=25))))
+MISSES = [NoAnswer("nothing came"), NotSent("Ecwid has just asked for silence."), NotFound("", "", 404)]
+
+
+@pytest.mark.parametrize("answer", MISSES)
+def test_a_missed_look_after_days_without_a_worker_is_not_the_end(answer: EcwidError) -> None:
+    outcome = decide(answer, a_job(accepted_at=NOW - timedelta(days=3)))
+
+    assert outcome.change is None or outcome.change.to == JobStatus.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("answer", "tries"), [(status("QUEUED"), 0), *((miss, follow.MISSES_BEFORE_THE_END) for miss in MISSES)]
+)
+def test_a_day_is_the_end(answer: CloneStatus | EcwidError, tries: int) -> None:
+    change = change_of(decide(answer, a_job(accepted_at=NOW - timedelta(hours=25), tries=tries)))
 
     assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TIMED_OUT)
 

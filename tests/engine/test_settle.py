@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clones.choices import BlockReason, FailureKind, JobStatus
+from clones.choices import BlockReason, CloneScope, FailureKind, JobStatus
 from clones.ecwid import (
     CloneErrorCode,
     CloneStatus,
@@ -21,7 +21,7 @@ from clones.engine import leasing
 from clones.engine.calls import Answer
 from clones.engine.settle import settle
 from clones.lifecycle import Change, advance
-from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping
+from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping, TemplateStore
 from tests.engine.answers import refusal, status
 from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory, columns, events_of, fresh
 
@@ -101,8 +101,9 @@ def test_a_ticket_that_another_job_holds_is_not_taken() -> None:
     assert (row.status, row.ticket, row.unanswered_since) == (JobStatus.WAITING, "", NOW)
 
 
-def test_the_same_ticket_over_another_connection_is_another_clone() -> None:
-    CloneJobFactory.create(status=JobStatus.QUEUED, ticket=TICKET)
+def test_the_same_ticket_at_another_address_is_another_clone() -> None:
+    elsewhere = "https://sandbox.example/api/v3"
+    CloneJobFactory.create(status=JobStatus.QUEUED, ticket=TICKET, batch__template__connection__api_url=elsewhere)
     job = leased(JobStatus.WAITING)
 
     write(answer(job, TICKET))
@@ -149,14 +150,52 @@ def test_a_ticket_that_comes_after_the_end_is_a_line_of_history(meanwhile: dict[
     assert TICKET in CloneEvent.objects.filter(job=job).latest("pk").note
 
 
-def test_a_late_ticket_does_not_replace_another() -> None:
+def test_a_late_ticket_does_not_replace_another_and_leaves_a_trace() -> None:
     job = leased(JobStatus.WAITING)
     lease_lost(job, status=JobStatus.QUEUED, ticket="another", unanswered_since=None)
-    before = whole_row(job)
 
     write(answer(job, TICKET))
 
-    assert whole_row(job) == before
+    assert (fresh(job).status, fresh(job).ticket) == (JobStatus.QUEUED, "another")
+    assert TICKET in CloneEvent.objects.get(job=job, to_status=JobStatus.QUEUED).note
+
+
+def test_a_ticket_that_another_application_holds_at_the_same_address_is_not_adopted() -> None:
+    CloneJobFactory.create(status=JobStatus.QUEUED, ticket=TICKET)
+    job = leased(JobStatus.WAITING, unanswered_since=NOW - timedelta(seconds=5))
+
+    write(answer(job, refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)))
+
+    assert (fresh(job).status, fresh(job).ticket) == (JobStatus.WAITING, "")
+
+
+@pytest.mark.parametrize(
+    ("columns_of_the_job", "present", "counts"),
+    [
+        ({}, True, (1, 1)),
+        ({"scope": CloneScope.STORE_SETTINGS}, True, (None, None)),
+        ({"clone_demo_catalog": True}, True, (None, None)),
+        ({}, False, (None, None)),
+    ],
+    ids=["catalog", "settings only", "with demo products", "no mapping"],
+)
+def test_a_finished_clone_shows_what_its_template_holds(
+    columns_of_the_job: dict[str, object], present: bool, counts: tuple[int | None, int | None]
+) -> None:
+    job = leased(JobStatus.IN_PROGRESS, None, **columns_of_the_job)
+
+    write(answer(job, DONE if present else status("COMPLETED", mapping_present=False)))
+
+    template = TemplateStore.objects.get(pk=job.template_id)
+    assert (template.product_count, template.category_count) == counts
+
+
+def test_an_empty_template_is_known_to_be_empty_after_its_first_clone() -> None:
+    job = leased(JobStatus.IN_PROGRESS)
+
+    write(answer(job, status("COMPLETED", mapping_present=True)))
+
+    assert TemplateStore.objects.get(pk=job.template_id).is_known_empty
 
 
 @pytest.mark.parametrize("now_is", [JobStatus.WAITING, JobStatus.SUBMITTING])
@@ -378,6 +417,15 @@ def test_an_answer_that_says_nothing_good_of_the_key_leaves_the_breaker_open(res
 
     assert not is_open(job)
     assert Connection.objects.get(pk=job.connection_id).is_blocked(LATER)
+
+
+@pytest.mark.parametrize("result", [NotSent("Connection refused."), NoAnswer("it did not come in time")])
+def test_a_probe_that_did_not_get_through_is_repeated_soon(result: EcwidError) -> None:
+    job = probe()
+
+    write(answer(job, result))
+
+    assert not Connection.objects.get(pk=job.connection_id).is_blocked(LATER + timedelta(seconds=10))
 
 
 def test_an_answer_to_an_older_request_does_not_close_the_breaker() -> None:

@@ -103,7 +103,7 @@ def test_a_busy_target_that_names_no_ticket_proves_nothing() -> None:
 def test_a_target_that_stays_busy_ends_the_job() -> None:
     busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
 
-    change = change_of(decide(busy, a_job(tries=submit.BUSY_TRIES - 1)))
+    change = change_of(decide(busy, a_job(tries=submit.BUSY_TRIES - 1, error_code=busy.code)))
 
     assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.BUSY)
 
@@ -150,7 +150,7 @@ def test_a_permanent_refusal_fails_with_code_and_words_as_they_came(code: CloneE
 @pytest.mark.parametrize("code", TRANSIENT)
 def test_a_passing_refusal_is_tried_again_and_ends_some_day(code: CloneErrorCode) -> None:
     first = change_of(decide(refusal(code)))
-    last = change_of(decide(refusal(code), a_job(tries=submit.TRANSIENT_TRIES - 1)))
+    last = change_of(decide(refusal(code), a_job(tries=submit.TRANSIENT_TRIES - 1, error_code=code.value)))
 
     assert first.to == JobStatus.WAITING
     assert first.fields["error_code"] == code.value
@@ -193,22 +193,58 @@ def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
     assert change_of(outcome).to == JobStatus.WAITING
 
 
-def test_a_day_without_reaching_ecwid_is_the_end() -> None:
-    a_day_ago = NOW - timedelta(hours=25)
-
-    never_sent = change_of(decide(NotSent("Connection refused."), a_job(trying_since=a_day_ago)))
-    perhaps = a_job(trying_since=a_day_ago, unanswered_since=a_day_ago)
-    perhaps_sent = change_of(decide(NotSent("Connection refused."), perhaps))
-
-    assert never_sent.fields["failure_kind"] == FailureKind.TIMED_OUT
-    assert perhaps_sent.fields["failure_kind"] == FailureKind.RESULT_LOST
+A_DAY_AGO = NOW - timedelta(hours=25)
+JUST_NOW = NOW - timedelta(seconds=30)
 
 
-@pytest.mark.parametrize("answer", [NoAnswer("nothing came"), refusal(CloneErrorCode.UNKNOWN_INTERNAL_ERROR)])
-def test_a_day_without_learning_what_became_of_a_post_is_the_end(answer: EcwidError) -> None:
-    change = change_of(decide(answer, a_job(unanswered_since=NOW - timedelta(hours=25))))
+def test_a_day_of_trying_without_reaching_ecwid_is_the_end() -> None:
+    never_sent = a_job(trying_since=A_DAY_AGO, submitted_at=JUST_NOW)
+    perhaps_sent = a_job(trying_since=A_DAY_AGO, submitted_at=JUST_NOW, unanswered_since=A_DAY_AGO)
+
+    kinds = [
+        change_of(decide(NotSent("Connection refused."), job)).fields["failure_kind"]
+        for job in (never_sent, perhaps_sent)
+    ]
+
+    assert kinds == [FailureKind.TIMED_OUT, FailureKind.RESULT_LOST]
+
+
+DOUBTFUL = [NoAnswer("nothing came"), refusal(CloneErrorCode.UNKNOWN_INTERNAL_ERROR)]
+
+
+@pytest.mark.parametrize("answer", DOUBTFUL)
+def test_a_day_of_doubt_that_was_asked_about_is_the_end(answer: EcwidError) -> None:
+    asked_for_long = a_job(unanswered_since=A_DAY_AGO, trying_since=NOW - timedelta(minutes=11), submitted_at=JUST_NOW)
+
+    change = change_of(decide(answer, asked_for_long))
 
     assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.RESULT_LOST)
+
+
+@pytest.mark.parametrize("answer", [*DOUBTFUL, NotSent("Connection refused.")])
+def test_one_missed_answer_after_days_behind_a_block_is_not_the_end(answer: EcwidError) -> None:
+    days_ago = NOW - timedelta(days=3)
+
+    change = change_of(decide(answer, a_job(trying_since=days_ago, submitted_at=days_ago, unanswered_since=days_ago)))
+
+    assert change.to == JobStatus.WAITING
+
+
+def test_patience_with_one_refusal_is_not_used_up_by_another() -> None:
+    busy = CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET
+
+    change = change_of(decide(refusal(CloneErrorCode.UNKNOWN_INTERNAL_ERROR), a_job(tries=9, error_code=busy.value)))
+
+    assert (change.to, change.fields["tries"]) == (JobStatus.WAITING, 1)
+
+
+def test_a_target_that_stays_busy_with_what_may_be_ours_is_a_lost_result() -> None:
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET)
+    job = a_job(unanswered_since=EARLIER, tries=submit.BUSY_TRIES - 1, error_code=busy.code)
+
+    change = change_of(decide(busy, job))
+
+    assert change.fields["failure_kind"] == FailureKind.RESULT_LOST
 
 
 @pytest.mark.parametrize("answer", [NoAnswer("nothing came"), NotSent("Connection refused.")])

@@ -362,3 +362,45 @@ def test_a_connection_whose_row_somebody_holds_does_not_hold_up_the_others(shop:
 
     assert fresh(job).status == JobStatus.COMPLETED
     assert fresh(held).status == JobStatus.WAITING
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")
+def test_a_job_whose_row_somebody_holds_does_not_hold_up_the_others(
+    shop: TemplateStore, sandbox: SandboxProcess
+) -> None:
+    sandbox.add_store(9002)
+    sandbox.pause_clones()
+    sandbox.fault("hold_after", call="clone_start", target="9001")
+    held, free = launch(shop, "9001", "9002")
+    with psycopg.connect(database_url()) as other:
+
+        def answer_the_one_and_see_the_other() -> bool:
+            if sandbox.held(wait=0):
+                other.execute("SELECT 1 FROM clones_clonejob WHERE id = %s FOR UPDATE", [held.pk])
+                sandbox.release()
+            return fresh(free).status == JobStatus.QUEUED
+
+        run_tick(QUEUE, StopWhen(answer_the_one_and_see_the_other))
+        other.rollback()
+
+    assert fresh(free).status == JobStatus.QUEUED
+
+
+def test_the_leases_of_answers_in_hand_are_renewed(shop: TemplateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = seat.take(QUEUE, "token", timezone.now())
+    assert holder is not None
+    CloneJobFactory.create(
+        batch__template=shop, status=JobStatus.QUEUED, lease_token="t", leased_by_id=holder.beat_id,
+        leased_until=timezone.now() + timedelta(seconds=1),
+    )  # fmt: skip
+    one = Tick(holder, QUEUE, never)
+    job = CloneJob.objects.get()
+    one.unsettled.append(Answer(job, submits=False, result=status("QUEUED"), asked_at=timezone.now()))
+
+    one._renew()
+
+    leased_until = fresh(job).leased_until
+    assert leased_until is not None
+    assert leased_until > timezone.now() + timedelta(seconds=10)
+    one.pool.shutdown()
+    one.caller.close()
