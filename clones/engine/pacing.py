@@ -31,6 +31,11 @@ def unreachable_seconds(trying_seconds: float) -> float:
     return min(RETRY_LONGEST_SECONDS, max(RETRY_FIRST_SECONDS, trying_seconds / 4))
 
 
+def repeat_seconds(unanswered_seconds: float) -> float:
+    """Return the pause before a POST is repeated that has been without an answer for `unanswered_seconds`."""
+    return min(REPEAT_LONGEST_SECONDS, max(REPEAT_FIRST_SECONDS, unanswered_seconds / 2))
+
+
 def doubling(first: float, tries: int, longest: float) -> float:
     """Return the pause after `tries` (1, 2, …) in vain: `first`, then twice as long each time, up to `longest`."""
     return min(longest, first * 2.0 ** min(max(tries, 1) - 1, 20))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from clones.choices import FailureKind, JobStatus
+from clones.choices import BlockReason, FailureKind, JobStatus
 from clones.ecwid import CloneRefused, EcwidError, NoAnswer, NotSent, RefusalKind, Refused
 from clones.engine import pacing
 from clones.engine.outcome import Block, Outcome, block_for
@@ -89,6 +89,7 @@ class Decision:
         self.tries = job.tries + 1
         self.last_code = job.error_code
         self.trying_for = now - trying_since(job, now)
+        self.unanswered_for = now - (job.unanswered_since or now)
         self.now = now
         self.is_taken = is_taken
         # The row says SUBMITTING since write_ahead; changes start from there.
@@ -102,8 +103,7 @@ class Decision:
     @property
     def doubt_is_a_day_old(self) -> bool:
         """Tell whether nobody has learned for a day what became of a POST, though it was asked for some time."""
-        since = self.unanswered_before
-        return since is not None and self.now - since > pacing.GIVE_UP_AFTER and self.trying_for > IN_ONE_GO
+        return self.unanswered_for > pacing.GIVE_UP_AFTER and self.trying_for > IN_ONE_GO
 
     def _tries_at(self, answer: Refused) -> int:
         """Count the refusals of this kind in a row: patience with one kind is not used up by another."""
@@ -115,9 +115,7 @@ class Decision:
             return self._accepted(answer, "Ecwid accepted the clone.")
         block = block_for(answer, self.now)
         if block:
-            # After the others: should only this store be refused, they must not wait behind it.
-            at = self.now + timedelta(seconds=pacing.RETRY_LONGEST_SECONDS)
-            return self._not_sent(f"{answer} Nothing is sent until that is over.", at=at, block=block)
+            return self._blocked(answer, block)
         if isinstance(answer, NotSent):
             return self._unreachable(answer)
         if isinstance(answer, CloneRefused):
@@ -125,6 +123,13 @@ class Decision:
         if isinstance(answer, Refused):
             return self._failed(FailureKind.UNKNOWN, answer)
         return self._lost(answer)
+
+    def _blocked(self, answer: EcwidError, block: Block) -> Outcome:
+        """Wait for the connection; a doubt stays first in line, since it grows with the time."""
+        refused = block.reason == BlockReason.CREDENTIALS and not self.was_unanswered
+        # After the others: should only this store be refused, they must not wait behind it.
+        pause = timedelta(seconds=pacing.RETRY_LONGEST_SECONDS if refused else 0)
+        return self._not_sent(f"{answer} Nothing is sent until that is over.", at=self.now + pause, block=block)
 
     def _accepted(self, ticket: str, note: str) -> Outcome:
         if self.is_taken(ticket):
@@ -184,7 +189,7 @@ class Decision:
     def _lost(self, answer: EcwidError) -> Outcome:
         if self.doubt_is_a_day_old:
             return self._failed(FailureKind.RESULT_LOST, answer)
-        pause = pacing.doubling(pacing.REPEAT_FIRST_SECONDS, self.tries, pacing.REPEAT_LONGEST_SECONDS)
+        pause = pacing.repeat_seconds(min(self.unanswered_for, self.trying_for).total_seconds())
         # write_ahead has put the moment of this POST into the row where there was none.
         fields = {"next_action_at": self.now + timedelta(seconds=pause), **LEASE_GIVEN_BACK}
         note = f"{answer} The clone may have started: asking again."

@@ -14,6 +14,8 @@ from tests.engine.answers import not_empty, refusal
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(seconds=3)
+JUST_NOW = NOW - timedelta(seconds=30)
+A_DAY_AGO = NOW - timedelta(hours=25)
 TICKET = "4a096838-0272-46ae-9c83-35242215161b"
 
 
@@ -47,8 +49,11 @@ def test_a_ticket_that_another_job_holds_is_no_answer() -> None:
 
 
 @pytest.mark.parametrize("earlier", [None, EARLIER])
-def test_a_lost_answer_is_asked_again_within_two_seconds_and_stays_unanswered(earlier: datetime | None) -> None:
-    change = change_of(decide(NoAnswer("nothing came"), a_job(unanswered_since=earlier)))
+@pytest.mark.parametrize("tries", [0, 30])
+def test_a_lost_answer_is_asked_again_within_two_seconds_and_stays_unanswered(
+    earlier: datetime | None, tries: int
+) -> None:
+    change = change_of(decide(NoAnswer("nothing came"), a_job(unanswered_since=earlier, tries=tries)))
 
     assert change.to == JobStatus.WAITING
     assert "unanswered_since" not in change.fields  # as written ahead
@@ -183,6 +188,27 @@ def test_a_reached_limit_stops_the_connection_and_costs_the_job_nothing() -> Non
     assert change_of(outcome).fields["unanswered_since"] is None
 
 
+def test_a_doubt_waits_no_longer_than_the_block() -> None:
+    refused = CredentialsRefused("AUTH_APP_DOESNT_EXIST", "Application does not exist", 403)
+
+    pauses = [
+        change_of(decide(answer, a_job(unanswered_since=EARLIER))).fields["next_action_at"] - NOW
+        for answer in (RateLimited(5), refused)
+    ]
+
+    assert pauses == [timedelta(), timedelta()]
+
+
+def test_lost_answers_in_a_row_are_asked_for_less_and_less_often() -> None:
+    pauses = []
+    for seconds in (0, 10, 600):
+        since = NOW - timedelta(seconds=seconds)
+        job = a_job(unanswered_since=since, trying_since=since, submitted_at=JUST_NOW)
+        pauses.append(change_of(decide(NoAnswer("nothing came"), job)).fields["next_action_at"] - NOW)
+
+    assert pauses == [timedelta(seconds=1.5), timedelta(seconds=5), timedelta(seconds=30)]
+
+
 def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
     outcome = decide(
         CredentialsRefused(code="AUTH_APP_DOESNT_EXIST", message="Application does not exist", http_status=403)
@@ -191,10 +217,6 @@ def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
     assert outcome.block is not None
     assert outcome.block.reason == BlockReason.CREDENTIALS
     assert change_of(outcome).to == JobStatus.WAITING
-
-
-A_DAY_AGO = NOW - timedelta(hours=25)
-JUST_NOW = NOW - timedelta(seconds=30)
 
 
 def test_a_day_of_trying_without_reaching_ecwid_is_the_end() -> None:
