@@ -185,7 +185,7 @@ def test_the_command_says_how_many_ids_there_are(big: BigClone) -> None:
 def test_a_program_that_reads_along_sees_a_line_for_every_status(big: BigClone) -> None:
     said = big.ended.stderr.splitlines()
 
-    assert said[-1] == "1 completed"
+    assert said[-1] == "1 Completed"
     assert "\x1b" not in big.ended.stderr
 
 
@@ -431,7 +431,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_clones(scene: Scene) -> None:
     with started("clone", *arguments) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.strip() == "1 in progress":
+            if line.strip() == "1 In progress":
                 break
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
