@@ -438,7 +438,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_clones(scene: Scene) -> None:
 
     job = CloneJob.objects.get(target__store_id=target)
     assert process.returncode == 130
-    assert f"Not waiting any more; the clones go on. They are batch {job.batch_id}." in err
+    assert f"Not waiting any more. The clones go on (batch {job.batch_id})." in err
     assert "Traceback" not in out + err
     assert job.status == JobStatus.IN_PROGRESS
     scene.sandbox.finish(job.ticket)
