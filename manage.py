@@ -25,7 +25,8 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"Settings: {error}")
     except OperationalError as error:
-        sys.exit(f"The database does not do what was asked: {str(error).strip()}. Nothing was half done; try again.")
+        # No word about what was done: a command that only waits for clones has launched them already.
+        sys.exit(f"The database does not do what was asked: {str(error).strip()}. Try again when it does.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains once more
         sys.exit(BROKEN_PIPE)

@@ -61,8 +61,9 @@ def _submitting(job: CloneJob, now: datetime) -> Change:
 
 def trying_since(job: CloneJob, now: datetime) -> datetime:
     """Return when the present series of POSTs began: waiting behind a pause or a block is no trying."""
-    goes_on = job.trying_since and job.submitted_at and now - job.submitted_at < IN_ONE_GO
-    return job.trying_since if goes_on and job.trying_since else now
+    if job.trying_since and job.submitted_at and now - job.submitted_at < IN_ONE_GO:
+        return job.trying_since
+    return now
 
 
 def _result_lost(job: CloneJob) -> Change:
@@ -76,7 +77,7 @@ def _result_lost(job: CloneJob) -> Change:
 def decide(job: CloneJob, answer: str | EcwidError, now: datetime, is_taken: Callable[[str], bool]) -> Outcome:
     """Tell what `answer` (a ticket or an error) to the POST of `job` means.
 
-    `job` is as `write_ahead` returned it. `is_taken` tells whether another job of the connection holds a ticket.
+    `job` is as `write_ahead` returned it. `is_taken` tells whether another job at the same address holds a ticket.
     """
     return Decision(job, now, is_taken).on(answer)
 

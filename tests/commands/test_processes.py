@@ -109,3 +109,11 @@ def test_a_database_that_does_not_answer_is_said() -> None:
     assert ended.returncode == 1
     assert "The database does not answer (OperationalError). Check DATABASE_URL." in ended.stderr
     assert_plain(ended)
+
+
+def test_a_database_that_gives_up_in_the_middle_is_said_without_a_traceback() -> None:
+    ended = manage("shell", "-c", "from django.db import OperationalError; raise OperationalError('it is locked')")
+
+    assert ended.returncode == 1
+    assert "The database does not do what was asked: it is locked. Try again when it does." in ended.stderr
+    assert_plain(ended)
