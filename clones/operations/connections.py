@@ -11,6 +11,7 @@ from clones.choices import BlockReason
 from clones.ecwid import check_api_url, is_loopback
 from clones.models import Connection, TemplateStore
 from clones.operations.errors import InvalidRequestError
+from clones.operations.names import check_name
 from clones.operations.store_ids import check_store_id
 from clones.secrets import Secret
 
@@ -56,14 +57,8 @@ def save_connection(facts: ConnectionFacts) -> tuple[Connection, bool]:
     return connection, made
 
 
-def _check_name(name: str) -> None:
-    if not name.isprintable():
-        message = "The name holds a sign that cannot be shown, such as a line break or a NUL."
-        raise InvalidRequestError(message)
-
-
 def _check(facts: ConnectionFacts) -> None:
-    _check_name(facts.name.strip())
+    check_name(facts.name.strip())
     key = (facts.client_id.strip(), facts.client_secret.strip())
     if not facts.name.strip() or not all(key):
         message = "A connection needs a name, a client ID and a client secret."
@@ -115,7 +110,7 @@ def save_template(connection: Connection, store_id: str, name: str, token: str =
     if not name:
         message = "A template store needs a name."
         raise InvalidRequestError(message)
-    _check_name(name)
+    check_name(name)
     store_id = check_store_id(store_id)
     with transaction.atomic():
         template = TemplateStore.objects.filter(connection=connection, store_id=store_id).first()

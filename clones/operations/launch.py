@@ -14,6 +14,7 @@ from clones.choices import CloneScope
 from clones.engine import bell
 from clones.models import Batch, CloneJob, TargetStore, TemplateStore
 from clones.operations.errors import InvalidRequestError
+from clones.operations.names import check_name
 from clones.operations.store_ids import check_store_ids
 
 LONGEST_NAME: Final = 200
@@ -69,8 +70,9 @@ def _check(order: Order, store_ids: list[str]) -> None:
     if order.template.archived_at:
         message = f"Template store {order.template} is archived: take it back into use first."
         raise InvalidRequestError(message)
-    if len(order.name) > LONGEST_NAME or not order.name.isprintable():
-        message = f"The name is one line of at most {LONGEST_NAME} characters."
+    check_name(order.name)
+    if len(order.name) > LONGEST_NAME:
+        message = f"The name has at most {LONGEST_NAME} characters."
         raise InvalidRequestError(message)
     # Whoever's template it is: the stores behind one address are the same for every connection.
     api_url = order.template.connection.api_url
