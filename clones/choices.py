@@ -22,7 +22,12 @@ class JobStatus(TextChoices):
     @property
     def tone(self) -> str:
         """Colour name for badges and rows."""
-        return _TONES[self]
+        return _LOOKS[self][0]
+
+    @property
+    def icon(self) -> str:
+        """Name of the heroicon that stands before the word."""
+        return _LOOKS[self][1]
 
 
 # Tuples, since they also go into constraints, and a migration writes a set in any order.
@@ -30,14 +35,14 @@ ACTIVE: Final = (JobStatus.WAITING, JobStatus.SUBMITTING, JobStatus.QUEUED, JobS
 AT_ECWID: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 TERMINAL: Final = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
 
-_TONES: Final = {
-    JobStatus.WAITING: "secondary",
-    JobStatus.SUBMITTING: "azure",
-    JobStatus.QUEUED: "azure",
-    JobStatus.IN_PROGRESS: "blue",
-    JobStatus.COMPLETED: "green",
-    JobStatus.FAILED: "red",
-    JobStatus.CANCELED: "secondary",
+_LOOKS: Final = {
+    JobStatus.WAITING: ("secondary", "clock"),
+    JobStatus.SUBMITTING: ("azure", "paper-airplane"),
+    JobStatus.QUEUED: ("azure", "queue-list"),
+    JobStatus.IN_PROGRESS: ("blue", "arrow-path"),
+    JobStatus.COMPLETED: ("green", "check-circle"),
+    JobStatus.FAILED: ("red", "x-circle"),
+    JobStatus.CANCELED: ("secondary", "no-symbol"),
 }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from reseller_portal.environment import Environment
@@ -75,20 +76,33 @@ except ValueError:
 # Applications --------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "reseller_portal.admin.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
+    "heroicons",
     "django_q",
     "clones",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "clones.middleware.LoginRequiredMiddleware",
+    "clones.middleware.PersonalZoneMiddleware",
+    "clones.middleware.PageSizeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -104,6 +118,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "clones.views.navigation.navigation",
             ],
         },
     },
@@ -120,6 +135,25 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Tabler draws its arrows and ticks from data: addresses
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "clones.views.errors.csrf_failure"
+AUTHENTICATION_BACKENDS = ["clones.signin.PortalBackend"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "clones:dashboard"
+LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -132,6 +166,19 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FORM_RENDERER = "clones.forms.renderer.PortalRenderer"
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+
+# Mail ----------------------------------------------------------------------------------------------------------------
+
+BASE_URL = env.str("BASE_URL", default="").rstrip("/")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="reseller-portal@localhost")
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 
 # Queue and worker ----------------------------------------------------------------------------------------------------
 
@@ -147,6 +194,13 @@ Q_WORKERS = env.int("Q_WORKERS", default=2)
 if Q_WORKERS < 2:  # noqa: PLR2004
     message = "Q_WORKERS must be at least 2: one process starts to talk to Ecwid while another waits for last answers."
     raise ImproperlyConfigured(message)
+# Sessions where they cost no query of the database and every process sees them; a page asks every other second.
+if REDIS_URL:
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+elif ON_SQLITE:
+    SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    SESSION_FILE_PATH = str(VAR_DIR / "sessions")
+    Path(SESSION_FILE_PATH).mkdir(mode=0o700, exist_ok=True)
 TICK_TIMEOUT_SECONDS = 90  # django-q2 ends a tick that runs longer; the engine leaves long before
 # docs/decisions/0003-django-q2.md tells what each of these prevents.
 Q_CLUSTER = {

@@ -18,13 +18,14 @@ PROJECT = ("clones", "reseller_portal", "tests")
 SANDBOX = "clones.sandbox"
 
 _BELOW_LIFECYCLE = {"models", "choices", "secrets"}
-_BELOW_OPERATIONS = {"engine", "lifecycle", "ecwid", *_BELOW_LIFECYCLE}
+_BELOW_OPERATIONS = {"permissions", "engine", "lifecycle", "ecwid", *_BELOW_LIFECYCLE}
 MAY_IMPORT = {
     "choices": set[str](),
     "secrets": set[str](),
     "ecwid": set[str](),
     "sandbox": set[str](),
-    "apps": set[str](),
+    "permissions": set[str](),
+    "apps": {"permissions"},
     "models": {"choices", "secrets"},
     "migrations": {"choices", "secrets"},
     "exports": {"models", "choices"},
@@ -33,7 +34,14 @@ MAY_IMPORT = {
     "tasks": {"engine"},
     "operations": _BELOW_OPERATIONS,
     "management": {"operations", "exports", *_BELOW_OPERATIONS},
-    "views": {"operations", "exports", *_BELOW_OPERATIONS},
+    "signin": {"permissions"},
+    "middleware": {"models"},
+    "urls": {"views"},
+    "templatetags": {"choices", "models", "permissions"},
+    "forms": {"operations", *_BELOW_OPERATIONS},
+    "filters": {"choices", "models"},
+    "tables": {"choices", "models", "permissions", "templatetags"},
+    "views": {"middleware", "operations", "exports", "forms", "filters", "tables", *_BELOW_OPERATIONS},
 }
 
 

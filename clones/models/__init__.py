@@ -6,6 +6,7 @@ from clones.models.event import CloneEvent
 from clones.models.job import CloneJob
 from clones.models.lease import Leased
 from clones.models.mapping import EntityMapping
+from clones.models.profile import Profile, Theme
 from clones.models.store import TargetStore, TemplateStore
 from clones.models.throttle import Throttled
 from clones.models.worker import WorkerBeat
@@ -17,8 +18,10 @@ __all__ = [
     "Connection",
     "EntityMapping",
     "Leased",
+    "Profile",
     "TargetStore",
     "TemplateStore",
+    "Theme",
     "Throttled",
     "WorkerBeat",
 ]

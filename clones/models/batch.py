@@ -16,6 +16,7 @@ class Batch(models.Model):
     scope = models.CharField(max_length=20, choices=CloneScope.choices, default=CloneScope.ALL)
     clone_demo_catalog = models.BooleanField(default=False)
     name = models.CharField(max_length=200, blank=True)
+    retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 

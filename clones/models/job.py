@@ -110,6 +110,8 @@ class CloneJob(Leased):
             models.Index(
                 name="job_due", fields=["connection", "next_action_at"], condition=Q(status__in=ACTIVE, lease_token="")
             ),
+            # The list of clones: one status' page and its count.
+            models.Index(name="job_status", fields=["status", "-id"]),
             # Leases to free (engine.recovery), also every second.
             models.Index(name="job_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]

@@ -8,7 +8,10 @@ from clones.secrets import SecretField
 
 
 class TemplateStore(models.Model):
-    """A store that is copied from. The counts are what the last clone of its catalog copied; None: there was none."""
+    """A store that is copied from. The counts are what the last clone of its catalog copied; None: there was none.
+
+    The `tested_` columns are what the store itself said when it was last asked (empty: never; None: it did not say).
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="templates")
     store_id = models.CharField(max_length=20)
@@ -16,6 +19,12 @@ class TemplateStore(models.Model):
     token = SecretField()
     product_count = models.PositiveIntegerField(null=True, editable=False)
     category_count = models.PositiveIntegerField(null=True, editable=False)
+    tested_at = models.DateTimeField(null=True, editable=False)
+    tested_name = models.CharField(max_length=255, blank=True, editable=False)
+    tested_url = models.CharField(max_length=300, blank=True, editable=False)
+    tested_product_count = models.PositiveIntegerField(null=True, editable=False)
+    tested_category_count = models.PositiveIntegerField(null=True, editable=False)
+    tested_product_limit = models.PositiveIntegerField(null=True, editable=False, help_text="Of the store's plan.")
     archived_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,0 +1,1 @@
+"""What the query of a list's address means."""

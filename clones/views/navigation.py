@@ -1,0 +1,63 @@
+"""What every page shows around itself: the menu, and what stands still."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from clones.middleware import PAGE_SIZES, profile_of
+from clones.permissions import Capability, may, roles_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu. `url` is a URL's name; pages whose address starts with it belong to it."""
+
+    label: str
+    url: str
+    icon: str
+    capability: Capability
+
+
+MENU: Final = (
+    Entry("Dashboard", "clones:dashboard", "home", Capability.WATCH),
+    Entry("Clones", "clones:job_list", "square-2-stack", Capability.WATCH),
+    Entry("Batches", "clones:batch_list", "queue-list", Capability.WATCH),
+    Entry("Templates", "clones:template_list", "bookmark", Capability.WATCH),
+    Entry("Targets", "clones:target_list", "building-storefront", Capability.WATCH),
+    Entry("Connections", "clones:connection_list", "link", Capability.KEEP_CONNECTIONS),
+    Entry("People", "clones:person_list", "users", Capability.KEEP_PEOPLE),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Return what `base.html` needs, as functions: a fragment that does not ask for them costs nothing.
+
+    A context processor, so it also runs for error pages.
+    """
+    if not hasattr(request, "user"):  # a request that was refused before it got one
+        return {}
+    return {
+        "menu": partial(_menu, request),
+        "profile": partial(profile_of, request),
+        "may": partial(_permissions, request),
+        "roles": partial(roles_of, request.user),
+        "page_sizes": PAGE_SIZES,
+    }
+
+
+def _menu(request: HttpRequest) -> list[tuple[Entry, str, bool]]:
+    """Return (entry, address, whether the page belongs to it): its own starts with that one's."""
+    entries = {reverse(entry.url): entry for entry in MENU if may(request.user, entry.capability)}
+    home = reverse(MENU[0].url)  # every address starts with this one
+
+    def is_here(address: str) -> bool:
+        return request.path == home if address == home else request.path.startswith(address)
+
+    return [(entry, address, is_here(address)) for address, entry in entries.items()]
+
+
+def _permissions(request: HttpRequest) -> dict[str, bool]:
+    return {capability.name: may(request.user, capability) for capability in Capability}

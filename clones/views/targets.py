@@ -1,0 +1,37 @@
+"""Placeholder."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from clones.permissions import Capability
+from clones.views.doors import needs
+
+
+@needs(Capability.WATCH)
+def target_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@needs(Capability.KEEP_STORES)
+def target_new(request: HttpRequest) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@needs(Capability.WATCH)
+def target_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@needs(Capability.KEEP_STORES)
+def target_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@needs(Capability.KEEP_STORES)
+def target_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "base.html")
+
+
+@needs(Capability.KEEP_STORES)
+def target_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "base.html")
