@@ -18,6 +18,11 @@ READY = "Sandbox listening on "
 CONTROL_TIMEOUT_SECONDS = 60
 
 
+def store_token(store_id: int) -> str:
+    """Return the access token of a store that was added without one."""
+    return f"secret_sandbox_{store_id}"
+
+
 @dataclass(frozen=True)
 class HeldAnswer:
     """An answer that the sandbox holds back; `stage` is before, after or midway."""

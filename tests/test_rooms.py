@@ -29,6 +29,8 @@ MAY_IMPORT = {
     "models": {"choices", "secrets"},
     "migrations": {"choices", "secrets"},
     "exports": {"models", "choices"},
+    "reports": {"models", "choices"},
+    "charts": {"choices", "reports"},
     "lifecycle": _BELOW_LIFECYCLE,
     "engine": {"lifecycle", "ecwid", *_BELOW_LIFECYCLE},
     "tasks": {"engine"},
@@ -41,7 +43,7 @@ MAY_IMPORT = {
     "forms": {"operations", *_BELOW_OPERATIONS},
     "filters": {"choices", "models"},
     "tables": {"choices", "models", "permissions", "templatetags"},
-    "views": {"middleware", "operations", "exports", "forms", "filters", "tables", *_BELOW_OPERATIONS},
+    "views": {"middleware", "operations", "reports", "charts", "exports", "forms", "filters", "tables", *_BELOW_OPERATIONS},
 }
 
 

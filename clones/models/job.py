@@ -112,6 +112,8 @@ class CloneJob(Leased):
             ),
             # The list of clones: one status' page and its count.
             models.Index(name="job_status", fields=["status", "-id"]),
+            # The dashboard: what ended lately, and how many a day.
+            models.Index(name="job_finished", fields=["finished_at", "status"]),
             # Leases to free (engine.recovery), also every second.
             models.Index(name="job_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]

@@ -42,8 +42,8 @@ class ApiError(Exception):
         self.answer = answer
 
 
-def said(body: dict[str, object], *, ticket: str = "") -> Answer:
-    """Return a successful answer."""
+def said(body: object, *, ticket: str = "") -> Answer:
+    """Return a successful answer; `body` is anything that JSON can write."""
     return Answer(200, json.dumps(body), ticket=ticket)
 
 

@@ -101,6 +101,8 @@ def finish(ticket: str, ending: Ending) -> bool:
         with writing():
             if completes and Scope(clone.scope).has_settings:
                 _copy_settings(clone)
+            if mapping:
+                Store.objects.filter(pk=clone.target_id).update(catalog_updated_at=time.time())
             _write_end(clone, ending, mapping)
         return True
 

@@ -1,4 +1,4 @@
-"""Ecwid's error strings, copied from `docs/ecwid-api.md`, sections 3 and 8. Knows no Django.
+"""Ecwid's words, copied from `docs/ecwid-api.md`, sections 1, 3, 4 and 8. Knows no Django.
 
 Not the portal's enums on purpose. A test holds this table against the document's.
 """
@@ -40,6 +40,13 @@ class Status(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+
+
+class AccessScope(StrEnum):
+    """What a store's token may be allowed."""
+
+    STORE_PROFILE = "read_store_profile"
+    CATALOG = "read_catalog"
 
 
 OPEN_STATUSES = (Status.QUEUED, Status.IN_PROGRESS)
@@ -113,7 +120,18 @@ class GeneralError:
 
 
 WRONG_PARAMETER = GeneralError("WRONG_PARAMETER", 400)
+STORE_SUSPENDED = GeneralError("STORE_IS_SUSPENDED", 402)
+SCOPE_MISSING = GeneralError("INSUFFICIENT_APP_SCOPE", 403)
+TOKEN_INVALID = GeneralError("INVALID_API_TOKEN", 403)
 NOT_FOUND = GeneralError("STORE_NOT_FOUND", 404)
 RATE_LIMITED = GeneralError("RATE_LIMITED", 429)
 INTERNAL_ERROR = GeneralError("INTERNAL_ERROR", 500)
-GENERAL_ERRORS = (WRONG_PARAMETER, NOT_FOUND, RATE_LIMITED, INTERNAL_ERROR)
+GENERAL_ERRORS = (
+    WRONG_PARAMETER,
+    STORE_SUSPENDED,
+    SCOPE_MISSING,
+    TOKEN_INVALID,
+    NOT_FOUND,
+    RATE_LIMITED,
+    INTERNAL_ERROR,
+)

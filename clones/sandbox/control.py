@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -66,7 +66,10 @@ def read_spec(request: HttpRequest, spec: type[Spec]) -> Spec:
 
 def _fits(value: object, hint: Any) -> bool:
     """Tell whether a JSON value fits a hint of the kinds that our specs use; a whole number fits a float."""
-    kinds = getattr(hint, "__args__", (hint,)) if get_origin(hint) is not dict else (dict,)
+    origin = get_origin(hint)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(one, get_args(hint)[0]) for one in value)
+    kinds = getattr(hint, "__args__", (hint,)) if origin is not dict else (dict,)
     if isinstance(value, bool):
         return bool in kinds
     return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)

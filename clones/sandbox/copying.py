@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 
 from clones.sandbox.database import writing
 from clones.sandbox.models import CatalogRow, Category, CloneTicket, Product, ProductType
-from clones.sandbox.names import site
 from clones.sandbox.stocking import take_ids
 
 CHUNK = 500  # rows a transaction: other requests write in between
@@ -69,7 +68,7 @@ def _without_samples(clone: CloneTicket, rows: QuerySet[Row]) -> QuerySet[Row]:
 
 
 def _new_url(clone: CloneTicket, url: str) -> str:
-    return url.replace(site(clone.source_id), site(clone.target_id), 1)
+    return url.replace(clone.source.url, clone.target.url, 1)
 
 
 def _new_ids(counter: str, rows: list[Row]) -> NewIds:

@@ -75,7 +75,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Block:
-    """A time in which every call of one application is answered with 429."""
+    """A time in which every call with one credential is answered with 429."""
 
     began_at: float
     ends_at: float
@@ -114,19 +114,19 @@ class FaultBook:
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes(call, target, ticket)), None)
 
-    def block_of(self, client_id: str, now: float) -> Block | None:
-        """Return the block in which this application is at `now`."""
+    def block_of(self, credential: str, now: float) -> Block | None:
+        """Return the block in which this application or token is at `now`."""
         with self._lock:
-            block = self._blocks.get(client_id)
+            block = self._blocks.get(credential)
         return block if block is not None and now < block.ends_at else None
 
-    def begin_block(self, client_id: str, spec: FaultSpec) -> Block:
-        """Block the application from now on, for as long as Retry-After or `block_seconds` says."""
+    def begin_block(self, credential: str, spec: FaultSpec) -> Block:
+        """Block the application or token from now on, for as long as Retry-After or `block_seconds` says."""
         now = time.time()
         seconds = _block_seconds(spec.retry_after, now) if spec.block_seconds is None else spec.block_seconds
         block = Block(now, now + seconds, spec.retry_after)
         with self._lock:
-            self._blocks[client_id] = block
+            self._blocks[credential] = block
         return block
 
 

@@ -32,11 +32,16 @@ class App(models.Model):  # noqa: DJ008
 
 
 class Store(models.Model):  # noqa: DJ008
-    """A store and what it does on purpose; `specs.StoreSpec` explains each flag."""
+    """A store and what it does on purpose; `specs.StoreSpec` explains each flag. The token opens nothing else."""
 
     id = models.BigIntegerField(primary_key=True)
     name = models.CharField(max_length=200)
     owner_email = models.CharField(max_length=200, default="")
+    url = models.CharField(max_length=200, default="")
+    token = models.CharField(max_length=200, default="")
+    scopes = models.JSONField(default=list)
+    suspended = models.BooleanField(default=False)
+    catalog_updated_at = models.FloatField(default=0)
     settings = models.JSONField(default=dict)
     zones = models.IntegerField(default=0)
     product_limit = models.IntegerField(null=True)
@@ -140,7 +145,10 @@ class Product(CatalogRow):  # noqa: DJ008
     type_id = models.BigIntegerField(default=0)
 
     class Meta(CatalogRow.Meta):
-        pass
+        indexes = [
+            # One page of a big store's listing, without sorting all that it has.
+            models.Index(fields=["store", "id"], name="sandbox_products_in_order")
+        ]
 
 
 class RequestLog(models.Model):  # noqa: DJ008

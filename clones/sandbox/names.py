@@ -49,5 +49,15 @@ def slug(name: str) -> str:
 
 
 def site(store_id: int) -> str:
-    """Return where a store's pages are; a copy's addresses begin with the copy's own site."""
+    """Return where the pages of a store are that names no place of its own."""
     return f"https://store{store_id}.company.site"
+
+
+def token(store_id: int) -> str:
+    """Return the access token of a store that names none of its own."""
+    return f"secret_sandbox_{store_id}"
+
+
+def email(store_id: int) -> str:
+    """Return the owner's e-mail of a store that names none of its own."""
+    return f"owner-{store_id}@example.com"

@@ -67,7 +67,7 @@ def _after(route: Route) -> "Spoiler":
 
 
 def _rate_limit(fault: Fault, call: Call, _work: Work) -> Parcel:
-    block = fault_book.begin_block(call.client_id, fault.spec)
+    block = fault_book.begin_block(call.credential, fault.spec)
     return Parcel(too_many(block, block.began_at))
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from clones.sandbox.contract import AccessScope
+
 
 @dataclass(frozen=True)
 class StoreSpec:
@@ -13,13 +15,18 @@ class StoreSpec:
 
     id: int
     name: str = ""
+    owner_email: str = ""  # "": owner-<id>@example.com
+    url: str = ""  # where its pages are; "": https://store<id>.company.site
+    token: str = ""  # "": secret_sandbox_<id>
+    scopes: list[str] = field(default_factory=lambda: [scope.value for scope in AccessScope])  # of the token
+    suspended: bool = False  # every read is refused; clones are not
     products: int = 0
     categories: int = 0
     types: int = 0
     sample_products: int = 0
     sample_categories: int = 0
     zones: int = 0
-    product_limit: int | None = None
+    product_limit: int | None = None  # of its plan; the profile tells it
     category_limit: int | None = None
     zone_limit: int | None = None
     settings: dict[str, object] = field(default_factory=dict)

@@ -1,13 +1,14 @@
 """Makes stores and fills them with a generated catalog. Also the only place that hands out IDs."""
 
+import time
 from collections.abc import Iterable
 
 from django.db.models import F
 
-from clones.sandbox.contract import REFUSAL_CODES
+from clones.sandbox.contract import REFUSAL_CODES, AccessScope
 from clones.sandbox.database import writing
 from clones.sandbox.models import Category, Product, ProductType, Store, World
-from clones.sandbox.names import category_name, product_name, site, slug
+from clones.sandbox.names import category_name, email, product_name, site, slug, token
 from clones.sandbox.specs import StoreSpec
 
 CHILDREN_PER_CATEGORY = 3  # of the generated tree
@@ -26,9 +27,12 @@ def take_ids(counter: str, number: int) -> range:
 
 
 def put_store(spec: StoreSpec) -> Store:
-    """Create the store, or replace it with its whole catalog. ValueError: a refusal that the contract does not know."""
+    """Create the store, or replace it with its whole catalog. ValueError: a word that the contract does not know."""
     if spec.refusal and spec.refusal not in REFUSAL_CODES:
         message = f"refusal: {spec.refusal!r} is not an errorCode of section 3"
+        raise ValueError(message)
+    if not set(spec.scopes) <= set(AccessScope):
+        message = f"scopes: {spec.scopes!r} are not all among {', '.join(AccessScope)}"
         raise ValueError(message)
     with writing():
         store, _ = Store.objects.update_or_create(pk=spec.id, defaults=_facts(spec))
@@ -42,7 +46,15 @@ def _facts(spec: StoreSpec) -> dict[str, object]:
     facts = {name: value for name, value in vars(spec).items() if name not in {"id", *CATALOG_FIELDS}}
     name = spec.name or f"Store {spec.id}"
     settings = spec.settings or {"storeName": name, "currency": "EUR", "shipping": ["Parcel", "Pick-up"]}
-    return {**facts, "name": name, "settings": settings, "owner_email": f"owner-{spec.id}@example.com"}
+    return {
+        **facts,
+        "name": name,
+        "settings": settings,
+        "owner_email": spec.owner_email or email(spec.id),
+        "url": spec.url or site(spec.id),
+        "token": spec.token or token(spec.id),
+        "catalog_updated_at": time.time(),
+    }
 
 
 def _stock(store: Store, spec: StoreSpec) -> None:
@@ -66,7 +78,7 @@ def _categories(store: Store, ids: range, real: int) -> Iterable[Category]:
             store=store,
             parent_id=ids[number // CHILDREN_PER_CATEGORY - 1] if is_child else None,
             name=name,
-            url=f"{site(store.id)}/products/{slug(name)}-c{new}",
+            url=f"{store.url}/#!/{slug(name)}/c/{new}",
             enabled=not _is_nth(number, EVERY_NTH_CATEGORY_IS_HIDDEN),
             is_sample=number >= real,
         )
@@ -80,7 +92,7 @@ def _products(store: Store, ids: range, real: int, categories: range, types: ran
             store=store,
             name=name,
             sku=f"={number:05d}" if _is_nth(number, EVERY_NTH_SKU_IS_A_FORMULA) else f"SKU-{number + 1:05d}",
-            url=f"{site(store.id)}/products/{slug(name)}",
+            url=f"{store.url}/products/{slug(name)}",
             enabled=not _is_nth(number, EVERY_NTH_PRODUCT_IS_HIDDEN),
             is_sample=number >= real,
             category_ids=_shelves(number, categories),

@@ -6,7 +6,7 @@ A later page and `docs/sandbox.md` print this table.
 from dataclasses import dataclass
 
 from clones.sandbox import contract
-from clones.sandbox.contract import Refusal, Status
+from clones.sandbox.contract import AccessScope, GeneralError, Refusal, Status
 from clones.sandbox.specs import StoreSpec
 
 BLOCKING_LIMIT = 1  # smaller than any template with a catalog
@@ -34,6 +34,10 @@ def _refuses(spec: StoreSpec, refusal: Refusal, use_as: str = "target") -> TestS
 
 def _flagged(store_id: int, refusal: Refusal, use_as: str = "target") -> TestStore:
     return _refuses(StoreSpec(store_id, refusal=refusal.code), refusal, use_as)
+
+
+def _unreadable(spec: StoreSpec, error: GeneralError, what: str = "It") -> TestStore:
+    return TestStore(spec, "template", f"{what} cannot be read: {error.code}; a clone of it is COMPLETED")
 
 
 TEST_STORES = (
@@ -74,4 +78,7 @@ TEST_STORES = (
         "COMPLETED; the mapping has an entity type that the contract does not name",
     ),
     _target(StoreSpec(9128, sample_products=6, sample_categories=2), "COMPLETED; it holds nothing but samples"),
+    _unreadable(StoreSpec(9131, suspended=True), contract.STORE_SUSPENDED),
+    _unreadable(StoreSpec(9132, scopes=[AccessScope.STORE_PROFILE]), contract.SCOPE_MISSING, "Its catalog"),
+    _unreadable(StoreSpec(9133, token="secret_sandbox_replaced"), contract.TOKEN_INVALID),  # noqa: S106  opens nothing
 )

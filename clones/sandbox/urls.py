@@ -2,10 +2,25 @@
 
 from django.urls import path, re_path
 
-from clones.sandbox.views import clones, control_clones, control_faults, control_stores, unknown
+from clones.sandbox.views import (
+    clones,
+    control_clones,
+    control_faults,
+    control_stores,
+    listings,
+    lookup,
+    stores,
+    unknown,
+)
 
 urlpatterns = [
     path("api/v3/stores/clone", clones.stores_clone),
+    path("api/v3/stores", lookup.stores),
+    path("api/v3/<str:store_id>/profile", stores.profile),
+    path("api/v3/<str:store_id>/products", listings.products),
+    path("api/v3/<str:store_id>/categories", listings.categories),
+    path("api/v3/<str:store_id>/classes", stores.classes),
+    path("api/v3/<str:store_id>/latest-stats", stores.latest_stats),
     re_path(r"^api/v3/", unknown.unknown_call),
     path("control/stores", control_stores.stores),
     path("control/stores/<int:store_id>", control_stores.store),

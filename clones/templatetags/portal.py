@@ -21,7 +21,7 @@ _RECENT: Final = timedelta(hours=24)
 @register.inclusion_tag("components/_status.html")
 def status_badge(status: str) -> dict[str, JobStatus]:
     """Draw a status: icon, word and colour."""
-    return {"status": JobStatus(status)}
+    return {"badge": JobStatus(status)}
 
 
 @register.simple_tag
@@ -63,3 +63,15 @@ def number(value: int | None) -> str:
 def stores(count: int) -> str:
     """Write "1 store" or "37 stores"."""
     return f"{count:,} store" if count == 1 else f"{count:,} stores"
+
+
+@register.filter
+def of(counts: dict[str, int], key: str) -> int:
+    """Return the count of one key; 0 where there is none."""
+    return counts.get(key, 0)
+
+
+@register.filter
+def total(counts: dict[str, int]) -> int:
+    """Return the sum of all counts."""
+    return sum(counts.values())

@@ -1,17 +1,55 @@
-"""Placeholder."""
+"""The first page: what runs, what wants a person, what came of the last days."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
 
+from clones import charts, reports
+from clones.choices import TERMINAL
+from clones.models import CloneJob, Connection, WorkerBeat
 from clones.permissions import Capability
 from clones.views.doors import needs
+from clones.views.rows import Beside, live
+
+PANELS = "clones/_dashboard_panels.html"
 
 
 @needs(Capability.WATCH)
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    return render(request, "base.html")
+    return render(request, "clones/dashboard.html", _panels(reports.fingerprint(timezone.now())))
 
 
 @needs(Capability.WATCH)
+@require_safe
 def dashboard_live(request: HttpRequest) -> HttpResponse:
-    return render(request, "base.html")
+    token = reports.fingerprint(timezone.now())
+    beside = Beside(PANELS, token, is_active=True, context=lambda: _panels(token))  # new work may come at any time
+    return live(request, CloneJob.objects.none(), beside)
+
+
+def _panels(token: str) -> dict[str, Any]:
+    """Return what the panels show; `token` is the state that they were read in, or an earlier one."""
+    now = timezone.now()
+    days = reports.last_days(now, timezone.get_current_timezone())
+    failed = reports.lately_failed(now)
+    return {
+        "token": token,
+        "now": now,
+        "first_steps": reports.first_steps(now),
+        "active": reports.active_counts(),
+        "running": reports.running_batches(),
+        "failed_count": failed.count(),
+        "failed": failed.select_related("target", "template")[: reports.SHOWN],
+        "held_up": reports.held_up().select_related("target", "template")[: reports.SHOWN],
+        "finished": reports.lately_finished().select_related("target", "template")[: reports.SHOWN],
+        "bars": charts.bars(days),
+        "chart": {"width": charts.WIDTH, "height": charts.HEIGHT, "total": sum(day.total for day in days)},
+        "ends": TERMINAL,
+        "workers": list(WorkerBeat.objects.alive(now)),
+        "last_beat": WorkerBeat.objects.order_by("-beat_at").first(),
+        "connections": list(Connection.objects.select_related("paused_by")),
+    }

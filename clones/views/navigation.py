@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from clones.middleware import PAGE_SIZES, profile_of
 from clones.permissions import Capability, may, roles_of
+from clones.reports import standstills
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "may": partial(_permissions, request),
         "roles": partial(roles_of, request.user),
         "page_sizes": PAGE_SIZES,
+        "standstills": partial(standstills, timezone.now()),
     }
 
 

@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import requests
 
-from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
+from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess, store_token
 
 END_WITHIN_SECONDS = 20.0
 
 
 class Api:
-    """Calls `/stores/clone` of one sandbox; store 1 into store 2 unless told otherwise."""
+    """Calls one sandbox: clones store 1 into store 2 and reads store 1, unless told otherwise."""
 
     def __init__(self, sandbox: SandboxProcess, secret: str = CLIENT_SECRET) -> None:
         self._sandbox = sandbox
@@ -42,6 +42,21 @@ class Api:
         """Ask how far a clone is."""
         params = {} if ticket is None else {"ticket": ticket}
         return self.session.get(f"{self._sandbox.api_url}/stores/clone", params=params, timeout=self.timeout)
+
+    def read(self, path: str, store_id: int = 1, *, token: str | None = None, **query: object) -> requests.Response:
+        """Read a store with its own token, or with `token`; "" sends none."""
+        sent = store_token(store_id) if token is None else token
+        request = requests.Request(
+            "GET",
+            f"{self._sandbox.api_url}/{store_id}/{path}",
+            params={name: str(value) for name, value in query.items()},
+            headers={"Authorization": f"Bearer {sent}"} if sent else {},
+        )
+        return self.session.send(request.prepare(), timeout=self.timeout)  # without the application's headers
+
+    def look_up(self, **query: str) -> requests.Response:
+        """Ask whether an e-mail has a store."""
+        return self.session.get(f"{self._sandbox.api_url}/stores", params=query, timeout=self.timeout)
 
     def accepted(self, source: object = 1, target: object = 2, **parameters: str) -> str:
         """Ask for a clone that must be accepted; return its ticket."""

@@ -68,7 +68,7 @@ def test_addresses_belong_to_the_target(sandbox: SandboxProcess, api: Api) -> No
     store = sandbox.store(2)
 
     assert all(row["url"].startswith("https://store2.company.site/") for row in store["products"] + store["categories"])
-    assert all(row["url"].endswith(f"c{row['id']}") for row in store["categories"])
+    assert all(row["url"].endswith(f"/c/{row['id']}") for row in store["categories"])
 
 
 def test_the_mapping_names_what_was_copied_and_equals_the_log(sandbox: SandboxProcess, api: Api) -> None:

@@ -113,8 +113,11 @@ def test_the_seed_has_templates_targets_and_test_stores_once(fresh_database: Pat
         sandbox.restart()
 
         after = sandbox.store(1004)
+        with Api(sandbox) as api:
+            last_page = api.read("products", 1004, offset=24_900).json()
         sizes = [len(sandbox.store(number)["products"]) for number in (1001, 1002, 1003, 1005, 9001, 9040, 9106)]
 
     assert len(before["products"]) == 25_000
     assert before["products"] == after["products"]
+    assert [item["id"] for item in last_page["items"]] == [row["id"] for row in after["products"][24_900:]]
     assert sizes == [44, 408, 2_500, 0, 0, 0, 5]

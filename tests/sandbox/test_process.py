@@ -97,15 +97,18 @@ def test_answers_are_gzipped_only_on_request(sandbox: SandboxProcess, api: Api) 
     assert plain.json() == packed.json() == zipped
 
 
-def test_the_secret_is_not_in_the_request_log(sandbox: SandboxProcess, api: Api) -> None:
+def test_no_secret_and_no_email_is_in_the_request_log(sandbox: SandboxProcess, api: Api) -> None:
     api.accepted()
+    api.read("profile")
+    api.read("profile", token="secret_of_somebody_else")
+    api.look_up(email="owner-1@example.com")
 
     with sqlite3.connect(sandbox.database) as database:
         rows = database.execute("SELECT * FROM sandbox_requestlog").fetchall()
     database.close()
 
-    assert rows
-    assert CLIENT_SECRET not in repr(rows)
+    assert len(rows) == 4
+    assert [word for word in (CLIENT_SECRET, "secret_", "@") if word in repr(rows)] == []
 
 
 def test_many_clients_at_once_are_all_answered(sandbox: SandboxProcess) -> None:

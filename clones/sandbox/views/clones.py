@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from clones.sandbox import contract
 from clones.sandbox.answers import Answer, ApiError, error, refused, said
 from clones.sandbox.api import api_call
-from clones.sandbox.calls import Call, is_store_id, wrong_parameter
+from clones.sandbox.calls import Call, is_whole_number, wrong_parameter
 from clones.sandbox.checks import Refused, first_refusal
 from clones.sandbox.cloning import Wish, accept
 from clones.sandbox.contract import Scope, Status
@@ -15,8 +15,6 @@ from clones.sandbox.database import writing
 from clones.sandbox.models import App, CloneTicket, Store
 from clones.sandbox.mover import mover
 from clones.sandbox.views.unknown import unknown_call
-
-BOOLEANS = {"true": True, "false": False}
 
 
 def stores_clone(request: HttpRequest) -> HttpResponseBase:
@@ -57,14 +55,14 @@ def _read_wish(call: Call, app: App) -> Wish:
     if source_id == target_id:
         message = "sourceStoreId and targetStoreId are the same store"
         raise wrong_parameter(message)
-    scope, demo = _scope(call), _demo(call)
+    scope, demo = _scope(call), call.boolean("cloneDemoCatalog")
     stores = Store.objects.in_bulk([source_id, target_id])
     return Wish(app, source_id, target_id, stores.get(source_id), stores.get(target_id), scope, demo)
 
 
 def _store_id(call: Call, name: str) -> int:
     text = call.required(name)
-    if not is_store_id(text):
+    if not is_whole_number(text):
         raise wrong_parameter(f"Parameter {name} is not a store ID: {text[:50]}")
     return int(text)
 
@@ -76,10 +74,3 @@ def _scope(call: Call) -> Scope:
     if text not in {Scope.CATALOG, Scope.STORE_SETTINGS}:
         raise wrong_parameter(f"Parameter scope is neither STORE_SETTINGS nor CATALOG: {text[:50]}")
     return Scope(text)
-
-
-def _demo(call: Call) -> bool:
-    text = call.parameter("cloneDemoCatalog")
-    if text is not None and text not in BOOLEANS:
-        raise wrong_parameter(f"Parameter cloneDemoCatalog is neither true nor false: {text[:50]}")
-    return BOOLEANS[text] if text is not None else False

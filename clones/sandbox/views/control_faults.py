@@ -2,8 +2,9 @@
 
 - `POST /control/faults`: add a fault; answers `{"id": …}`. The first fault that strikes a call wins. Fields:
   - `fault`: what happens, see below;
-  - `call`: `clone_start`, `clone_status`, `any` (default);
-  - `target`: only calls about this target store, or about this ticket;
+  - `call`: `clone_start`, `clone_status`, `store_lookup`, `profile`, `products`, `categories`, `classes`,
+    `latest_stats`, `any` (default);
+  - `target`: only calls about this store (the one to be filled, the one that is read), or about this ticket;
   - `skip`: let so many matching calls pass first (0); `times`: strike so often (1; null: for ever);
   - `rate`: strike with this probability only (1.0), repeatable by `seed` (0);
   - `done`: whether the call's work is done all the same; `http_status`: of the answer, instead of the usual one;
@@ -25,7 +26,9 @@
 | `hold_before` | held; then the work is done and answered, even if the client has left (not at a shutdown) |
 | `hold_after` | the work is done; the answer is held |
 | `hold_midway` | the work is done; half of the answer goes out, the rest is held |
-| `rate_limit` | 429 with Retry-After; begins a block: every call of this application gets 429 until it ends |
+| `rate_limit` | 429 with Retry-After; begins a block: every call with this credential gets 429 until it ends |
+
+The credential is the application, or, in reads of a store, the token: a block of one lets the others pass.
 
 A held answer is let go of by `release`, by the client's leaving, and by the shutdown. Faults do not survive a restart.
 """

@@ -2,8 +2,9 @@
 
 - `POST /control/stores`: create a store, or replace it with its whole catalog. The fields are those of
   `specs.StoreSpec`; only `id` is needed. Answers `{"id": …}`.
-- `GET /control/stores/<id>`: the store as it is now: `id`, `name`, `owner_email`, `settings`, `zones`, and `products`,
-  `categories`, `types` as lists of all their fields. 404 when there is none.
+- `GET /control/stores/<id>`: the store as it is now: `id`, `name`, `owner_email`, `url`, `token`, `scopes`,
+  `suspended`, `settings`, `zones`, and `products`, `categories`, `types` as lists of all their fields. 404 when there
+  is none.
 - `POST /control/reset`: empty everything, end all faults, blocks, holds and pauses, fill it as at the first start.
 """
 
@@ -22,6 +23,8 @@ from clones.sandbox.seed import start_over
 from clones.sandbox.specs import StoreSpec
 from clones.sandbox.stocking import put_store
 
+FACTS = ("id", "name", "owner_email", "url", "token", "scopes", "suspended", "settings", "zones")
+
 
 @control("POST")
 def stores(request: HttpRequest) -> HttpResponse:
@@ -39,7 +42,7 @@ def store(_: HttpRequest, store_id: int) -> HttpResponse:
     found = Store.objects.filter(pk=store_id).first()
     if found is None:
         return JsonResponse({"error": f"There is no store {store_id}"}, status=404)
-    facts = model_to_dict(found, fields=["id", "name", "owner_email", "settings", "zones"])
+    facts = model_to_dict(found, fields=FACTS)
     catalog = {
         "products": _rows(Product, store_id),
         "categories": _rows(Category, store_id),

@@ -1,0 +1,32 @@
+"""What the pages say of a job that is no column of it."""
+
+from datetime import timedelta
+
+from django import template
+from django.utils import timezone
+
+from clones.choices import JobStatus
+from clones.models import CloneJob
+
+register = template.Library()
+
+
+@register.filter
+def is_running(job: CloneJob) -> bool:
+    """Tell whether its time goes on."""
+    return job.trying_since is not None and not job.is_terminal
+
+
+@register.filter
+def is_unanswered(job: CloneJob) -> bool:
+    """Tell whether the answer to its start got lost: while the POST is out, one is still to come."""
+    return job.unanswered_since is not None and job.status == JobStatus.WAITING
+
+
+@register.filter
+def took(job: CloneJob) -> float | None:
+    """Return the seconds from its first POST to its end, or until now; None: there was no POST."""
+    if job.trying_since is None:
+        return None
+    length: timedelta = (job.finished_at or timezone.now()) - job.trying_since
+    return length.total_seconds()

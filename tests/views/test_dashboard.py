@@ -1,0 +1,114 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clones.choices import JobStatus
+from clones.models import CloneJob
+from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, WorkerBeatFactory
+from tests.people import admin, staff
+
+pytestmark = pytest.mark.django_db
+URL, LIVE = reverse("clones:dashboard"), reverse("clones:dashboard_live")
+
+
+def page(client: Client, url: str = URL, **query: str) -> str:
+    return client.get(url, query).content.decode()
+
+
+def token(text: str) -> str:
+    return text.split('data-live-token="')[1].split('"', maxsplit=1)[0]
+
+
+def test_an_empty_portal_invites_to_the_first_steps_and_draws_no_chart(client: Client) -> None:
+    client.force_login(admin())
+
+    text = page(client)
+
+    assert "First steps" in text
+    assert reverse("clones:connection_new") in text
+    assert '<svg class="chart"' not in text
+
+
+def test_staff_are_told_what_an_admin_has_to_do(client: Client) -> None:
+    client.force_login(staff())
+
+    text = page(client)
+
+    assert "(an admin does this)" in text
+    assert reverse("clones:connection_new") not in text
+
+
+def test_it_shows_what_runs_what_failed_and_what_ended(client: Client) -> None:
+    client.force_login(staff())
+    batch = BatchFactory.create(name="Forty <b>new</b>")
+    CloneJobFactory.create(batch=batch)
+    failed = CloneJobFactory.create(batch=batch, status=JobStatus.FAILED)
+    done = CloneJobFactory.create(batch=batch, status=JobStatus.COMPLETED)
+
+    text = page(client)
+
+    assert "Forty &lt;b&gt;new&lt;/b&gt;" in text
+    assert "2 of 3" in text
+    assert f'id="failed-{failed.pk}"' in text
+    assert f'id="finished-{done.pk}"' in text
+    assert '<svg class="chart"' in text
+
+
+def test_every_page_says_that_no_worker_runs_and_how_many_clones_wait(client: Client) -> None:
+    client.force_login(staff())
+    CloneJobFactory.create()
+
+    for url in (URL, reverse("clones:job_list")):
+        assert "No worker is running" in page(client, url)
+        assert "1 clone</a> waits" in page(client, url)
+
+
+def test_a_paused_connection_is_named_with_the_way_to_it_for_admins_only(client: Client) -> None:
+    connection = ConnectionFactory.create(paused_at=timezone.now(), name="Main")
+    WorkerBeatFactory.create()
+    link = reverse("clones:connection_detail", args=[connection.pk])
+
+    client.force_login(staff())
+    assert "Ask an admin to see to it." in page(client)
+    assert link not in page(client)
+    client.force_login(admin())
+    assert link in page(client)
+
+
+def test_the_refresh_is_empty_until_something_changes(client: Client) -> None:
+    client.force_login(staff())
+    job = CloneJobFactory.create()
+    seen = token(page(client))
+
+    assert client.get(LIVE, {"token": seen}).status_code == 204
+    CloneJob.objects.filter(pk=job.pk).update(version=7)
+    changed = client.get(LIVE, {"token": seen})
+
+    assert changed.status_code == 200
+    text = changed.content.decode()
+    assert 'id="dashboard-panels"' in text
+    assert 'hx-swap-oob="true"' in text
+    assert "<html" not in text
+    assert token(text) != seen
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    client: Client, rows: int, django_assert_max_num_queries: pytest.FixtureRequest
+) -> None:
+    client.force_login(staff())
+    WorkerBeatFactory.create(beat_at=timezone.now() + timedelta(seconds=1))
+    batch = BatchFactory.create()
+    for status in (JobStatus.WAITING, JobStatus.FAILED, JobStatus.COMPLETED):
+        for _ in range(rows):
+            target = TargetStoreFactory.create(connection=batch.connection)
+            CloneJobFactory.create(batch=batch, target=target, status=status)
+
+    with django_assert_max_num_queries(22):  # type: ignore[operator]
+        page(client)
+    seen = token(page(client))
+    with django_assert_max_num_queries(6):  # type: ignore[operator]
+        assert client.get(LIVE, {"token": seen}).status_code == 204
