@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 STAMP := $(VENV)/.installed
+PARALLEL := -n 3 --dist worksteal # most tests wait for real processes
 PAGES := $(wildcard static/css/* static/js/* static/img/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-scale check pins
+.PHONY: help install browser test test-scale check bench pins
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,11 +24,18 @@ staticfiles/.built: $(STAMP) package-lock.json scripts/build-static $(PAGES)
 	scripts/build-static $(VENV)
 	@touch $@
 
-test: install ## run all tests on SQLite, with the real worker and the sandbox
-	$(BIN)/pytest $(PYTEST_ARGS)
+browser: # what the tests look at the pages with
+	scripts/install-browser
 
-test-scale: install ## run all tests on PostgreSQL and Redis, started where they are missing
-	scripts/with-services $(BIN)/pytest $(PYTEST_ARGS)
+test: install browser ## run all tests on SQLite, with the real worker and the sandbox
+	$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
+
+test-scale: install browser ## run all tests on PostgreSQL and Redis, started where they are missing
+	scripts/with-services $(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
+
+bench: install ## measure the pages at 1,000 and 100,000 clones, on SQLite and on PostgreSQL
+	$(BIN)/python -m tests.bench
+	scripts/with-services $(BIN)/python -m tests.bench
 
 check: install ## lint, format, types, Django's own checks, migrations, pins
 	$(BIN)/ruff check

@@ -46,6 +46,39 @@ _LOOKS: Final = {
 }
 
 
+class BatchState(TextChoices):
+    """What became of a batch, from its clones' statuses (`progress.Progress.state`)."""
+
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    COMPLETED = "completed", "All completed"
+    PARTLY = "partly", "Partly failed"
+    CUT = "cut", "Partly canceled"
+    FAILED = "failed", "All failed"
+    CANCELED = "canceled", "All canceled"
+
+    @property
+    def tone(self) -> str:
+        """Colour name for badges."""
+        return _BATCH_LOOKS[self][0]
+
+    @property
+    def icon(self) -> str:
+        """Name of the heroicon that stands before the word."""
+        return _BATCH_LOOKS[self][1]
+
+
+_BATCH_LOOKS: Final = {
+    BatchState.WAITING: ("secondary", "clock"),
+    BatchState.RUNNING: ("blue", "arrow-path"),
+    BatchState.COMPLETED: ("green", "check-circle"),
+    BatchState.PARTLY: ("orange", "exclamation-triangle"),
+    BatchState.CUT: ("secondary", "minus-circle"),
+    BatchState.FAILED: ("red", "x-circle"),
+    BatchState.CANCELED: ("secondary", "no-symbol"),
+}
+
+
 class CloneScope(TextChoices):
     """What a clone copies."""
 
@@ -54,9 +87,31 @@ class CloneScope(TextChoices):
     STORE_SETTINGS = "STORE_SETTINGS", "Settings only"
 
     @property
+    def copies(self) -> str:
+        """One sentence: what is copied."""
+        return _SCOPES[self][0]
+
+    @property
+    def leaves_out(self) -> str:
+        """One sentence: what is not."""
+        return _SCOPES[self][1]
+
+    @property
     def copies_catalog(self) -> bool:
         """Tell whether products and categories are copied."""
         return self is not CloneScope.STORE_SETTINGS
+
+
+_SETTINGS: Final = (
+    "shipping, payment options, taxes, administrator profile, design, marketplace feeds, invoices and mail"
+)
+_CATALOG: Final = "products, images, categories, options and variations, attributes"
+_NEVER: Final = "the owner's e-mail and password, installed apps and their data"
+_SCOPES: Final = {
+    CloneScope.ALL: (f"Copied: {_SETTINGS}; {_CATALOG}.", f"Never: {_NEVER}."),
+    CloneScope.CATALOG: (f"Copied: {_CATALOG}.", f"Not copied: settings such as {_SETTINGS}."),
+    CloneScope.STORE_SETTINGS: (f"Copied: {_SETTINGS}.", f"Not copied: products and categories; {_NEVER}."),
+}
 
 
 class FailureKind(TextChoices):

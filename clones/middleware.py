@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequiredMiddleware
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from clones.models import Profile
@@ -24,16 +26,28 @@ class LoginRequiredMiddleware(DjangoLoginRequiredMiddleware):
     """Send who is not signed in to the login page, and back afterwards; a fragment sends the whole page there."""
 
     def handle_no_permission(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],  # noqa: ARG002  Django's signature
     ) -> HttpResponseRedirect:
         """Answer a fragment's request by HX-Redirect: a login page must never be swapped into a cell."""
         htmx = getattr(request, "htmx", None)
         if not htmx:
-            return super().handle_no_permission(request, view_func)
+            return redirect_to_login(_page_to_return_to(request), resolve_url(settings.LOGIN_URL))
         page = htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)
         # Not a redirect by its status, which htmx would follow by itself, but by its header.
         login = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': page})}"
         return HttpResponseClientRedirect(login)  # type: ignore[return-value]  # it redirects in its own way
+
+
+def _page_to_return_to(request: HttpRequest) -> str:
+    """Return the page that was asked for; for a form that was sent, the one that it stood on: nothing was done yet."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    before = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
+        return urlsplit(before)._replace(scheme="", netloc="").geturl()
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 class PersonalZoneMiddleware:

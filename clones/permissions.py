@@ -41,15 +41,23 @@ def _column(role: Role) -> str:
 
 
 def roles_of(user: AbstractBaseUser | AnonymousUser) -> frozenset[Role]:
-    """Return a person's roles; a superuser counts as an admin. No query where `with_roles` read the person."""
-    if not isinstance(user, User) or not user.is_active:
-        return frozenset()
+    """Return the roles that a person has now: none when deactivated. No query where `with_roles` read the person."""
+    return held_roles(user) if isinstance(user, User) and user.is_active else frozenset()
+
+
+def held_roles(user: User) -> frozenset[Role]:
+    """Return the roles that a person has, or would have when reactivated; a superuser counts as an admin."""
     if not hasattr(user, _column(Role.ADMIN)):
         names = set(user.groups.values_list("name", flat=True))
         for role in Role:
             setattr(user, _column(role), role.value in names)
     roles = {role for role in Role if getattr(user, _column(role))}
     return frozenset(roles | {Role.ADMIN} if user.is_superuser else roles)
+
+
+def main_role(user: User) -> Role | None:
+    """Return the one of the held roles that allows most; None: there is none."""
+    return max(held_roles(user), key=lambda role: len(GRANTS[role]), default=None)
 
 
 def may(user: AbstractBaseUser | AnonymousUser, capability: Capability) -> bool:
@@ -60,6 +68,11 @@ def may(user: AbstractBaseUser | AnonymousUser, capability: Capability) -> bool:
 def role_for(capability: Capability) -> Role:
     """Return the role that a person would need, the least one of them."""
     return next(role for role in Role if capability in GRANTS[role])
+
+
+def words_for(role: Role) -> str:
+    """Write what a role allows, as the end of a sentence that begins with "may"."""
+    return "; ".join(capability for capability in Capability if capability in GRANTS[role])
 
 
 def make_groups(using: str) -> None:

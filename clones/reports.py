@@ -9,8 +9,9 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from clones.choices import ACTIVE, TERMINAL, JobStatus
+from clones.choices import ACTIVE, JobStatus
 from clones.models import Batch, CloneJob, Connection, EntityMapping, TemplateStore, WorkerBeat
+from clones.progress import Progress, with_progress
 
 DAYS: Final = 14
 SHOWN: Final = 8  # lines in a panel
@@ -42,38 +43,11 @@ def last_days(now: datetime, zone: tzinfo, days: int = DAYS) -> list[Day]:
     return [Day(day, found.get(day, {})) for day in (first + timedelta(days=number) for number in range(days))]
 
 
-@dataclass(frozen=True)
-class Running:
-    """A batch that has active clones, and how far it is."""
-
-    batch: Batch
-    counts: dict[JobStatus, int]
-
-    @property
-    def total(self) -> int:
-        """All of its clones."""
-        return sum(self.counts.values())
-
-    @property
-    def ended(self) -> int:
-        """Those at their end."""
-        return sum(self.counts.get(status, 0) for status in TERMINAL)
-
-    @property
-    def failed(self) -> int:
-        """Those that failed."""
-        return self.counts.get(JobStatus.FAILED, 0)
-
-
-def running_batches() -> list[Running]:
-    """Return the newest batches with active clones. Two queries."""
+def running_batches() -> list[tuple[Batch, Progress]]:
+    """Return the newest batches with active clones, and how far each is. Two queries."""
     active = CloneJob.objects.active().order_by().values("batch_id").distinct()
     batches = list(Batch.objects.filter(pk__in=active).select_related("template", "created_by")[:SHOWN])
-    counts: dict[int, dict[JobStatus, int]] = {batch.pk: {} for batch in batches}
-    rows = CloneJob.objects.filter(batch__in=batches).order_by().values_list("batch_id", "status").annotate(Count("pk"))
-    for batch_id, status, count in rows:
-        counts[batch_id][JobStatus(status)] = count
-    return [Running(batch, counts[batch.pk]) for batch in batches]
+    return with_progress(batches)
 
 
 def lately_failed(now: datetime) -> QuerySet[CloneJob]:

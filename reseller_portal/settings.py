@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # the widgets' own templates, which PortalRenderer looks for beside ours
     "csp",
     "django_filters",
     "django_htmx",

@@ -1,5 +1,8 @@
 """People of each role, as tests sign them in."""
 
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 
 from clones.permissions import Role
@@ -9,10 +12,16 @@ PASSWORD = "correct horse battery"
 
 def person(username: str, *roles: Role, password: str = PASSWORD) -> User:
     """Make a person with these roles."""
-    user = User.objects.create_user(username, f"{username}@example.com", password)
+    user = User.objects.create(username=username, email=f"{username}@example.com", password=hashed(password))
     for role in roles:
         user.groups.add(Group.objects.get_or_create(name=role.value)[0])
     return user
+
+
+@cache
+def hashed(password: str) -> str:
+    """Return the password as the database keeps it: slow on purpose, so only once for each."""
+    return make_password(password)
 
 
 def staff(username: str = "sam") -> User:

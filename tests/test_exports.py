@@ -63,7 +63,8 @@ def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
-    job = CloneJobFactory.create(status=JobStatus.COMPLETED, target__store_id="9001")
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED, target__store_id="9001", target__label="@home")
+    about = ["'@home", job.template.store_id, "Fashion", "9001", str(job.pk)]
     for entity_type, target_id in [("product", "09876"), ("category", "54321"), ("=evil", "5")]:
         EntityMapping.objects.create(job=job, entity_type=entity_type, source_id="12345", target_id=target_id)
     out = io.StringIO()
@@ -72,8 +73,8 @@ def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
 
     rows = list(csv.reader(io.StringIO(out.getvalue().removeprefix(exports.BOM))))
     assert rows == [
-        ["entity_type", "source_id", "target_id", "target_store_id", "job_id"],
-        ["product", "12345", '="09876"', "9001", str(job.pk)],
-        ["category", "12345", "54321", "9001", str(job.pk)],
-        ["'=evil", "12345", "5", "9001", str(job.pk)],
+        [*"entity_type source_id target_id target_store_label template_store_id template target_store_id job_id".split()],
+        ["product", "12345", '="09876"', *about],
+        ["category", "12345", "54321", *about],
+        ["'=evil", "12345", "5", *about],
     ]

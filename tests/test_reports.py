@@ -79,9 +79,9 @@ def test_a_batch_runs_while_one_of_its_clones_does() -> None:
         CloneJobFactory.create(batch=batch, status=status)
     CloneJobFactory.create(status=DONE)
 
-    (running,) = reports.running_batches()
+    ((found, progress),) = reports.running_batches()
 
-    assert (running.batch, running.total, running.ended, running.failed) == (batch, 3, 2, 1)
+    assert (found, progress.total, progress.ended, progress.failed) == (batch, 3, 2, 1)
 
 
 def test_a_failed_clone_wants_attention_until_it_is_retried_or_old() -> None:

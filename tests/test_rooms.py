@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "models": {"choices", "secrets"},
     "migrations": {"choices", "secrets"},
     "exports": {"models", "choices"},
-    "reports": {"models", "choices"},
+    "progress": {"models", "choices"},
+    "reports": {"models", "choices", "progress"},
     "charts": {"choices", "reports"},
     "lifecycle": _BELOW_LIFECYCLE,
     "engine": {"lifecycle", "ecwid", *_BELOW_LIFECYCLE},
@@ -42,8 +43,8 @@ MAY_IMPORT = {
     "templatetags": {"choices", "models", "permissions"},
     "forms": {"operations", *_BELOW_OPERATIONS},
     "filters": {"choices", "models"},
-    "tables": {"choices", "models", "permissions", "templatetags"},
-    "views": {"middleware", "operations", "reports", "charts", "exports", "forms", "filters", "tables", *_BELOW_OPERATIONS},
+    "tables": {"choices", "models", "permissions", "progress", "templatetags"},
+    "views": {"middleware", "operations", "reports", "charts", "progress", "templatetags", "urls", "exports", "forms", "filters", "tables", *_BELOW_OPERATIONS},
 }
 
 

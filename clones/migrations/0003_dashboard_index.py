@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clones', '0002_pages'),
+        ("clones", "0002_pages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='clonejob',
-            index=models.Index(fields=['finished_at', 'status'], name='job_finished'),
+            model_name="clonejob",
+            index=models.Index(fields=["finished_at", "status"], name="job_finished"),
         ),
     ]

@@ -28,10 +28,12 @@ def cancel_jobs(jobs: Iterable[CloneJob], user: User | None = None) -> Cancellat
     canceled and sends nothing.
     """
     with transaction.atomic():
-        # Locked before it is looked at: a start that failed unanswered meanwhile would be WAITING again.
-        locked = CloneJob.objects.lock(jobs)
-        found = list(CloneJob.objects.filter(pk__in=locked).select_related("target").order_by("pk"))
-        wanted = [job for job in found if job.can_be_canceled]
+        ids = [job.pk for job in jobs]
+        # Locked before it is looked at: a start that failed unanswered meanwhile would be WAITING again. What is at
+        # Ecwid is not locked: the worker writes those rows, many at once, in an order of its own.
+        locked = CloneJob.objects.filter(status=JobStatus.WAITING).lock(CloneJob.objects.filter(pk__in=ids))
+        found = list(CloneJob.objects.filter(pk__in=ids).select_related("target").order_by("pk"))
+        wanted = [job for job in found if job.pk in locked and job.can_be_canceled]
         changes = (Change(job, JobStatus.CANCELED, note="Canceled before it was sent to Ecwid.") for job in wanted)
         done = advance_many(changes, at=timezone.now(), actor=user)
     left_out = [LeftOut(job, _reason(job)) for job in found if job.pk not in done]
@@ -43,4 +45,6 @@ def _reason(job: CloneJob) -> str:
         return f"It has ended already ({JobStatus(job.status).label.lower()})."
     if job.status == JobStatus.WAITING:
         return "Ecwid's answer to its start was lost, so it may be running there: the portal finds out first."
+    if job.status == JobStatus.SUBMITTING:
+        return "It is being sent to Ecwid, and the answer is not here yet."
     return "Ecwid has it already, and has no cancel call."

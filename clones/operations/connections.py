@@ -1,36 +1,39 @@
-"""Connections and template stores, as an administrator sets them up."""
+"""Connections, as an administrator sets them up, pauses and resumes them."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from typing import Final
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clones.choices import BlockReason
 from clones.ecwid import check_api_url, is_loopback
-from clones.models import Connection, TemplateStore
-from clones.operations.errors import InvalidRequestError
+from clones.engine import bell
+from clones.models import Connection
+from clones.operations.columns import check_columns
+from clones.operations.errors import InvalidRequestError, about
+from clones.operations.keys import check_key
 from clones.operations.names import check_name
-from clones.operations.store_ids import check_store_id
 from clones.secrets import Secret
 
+logger = logging.getLogger(__name__)
+
+NEEDED: Final = "A connection needs a name, a client ID and a client secret."
 MOST_REQUESTS: Final = 1_000_000  # a minute; far above any limit of Ecwid's, well within the column
 
 
 @dataclass(frozen=True)
 class ConnectionFacts:
-    """What a connection is made from. The secret is plain here and nowhere else."""
+    """What a connection is to be. The secret is plain here and nowhere else; an empty one keeps what is stored."""
 
     name: str
     api_url: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     site_url: str = ""
     rate_limit: int = 600
-
-    def __repr__(self) -> str:
-        return f"ConnectionFacts({self.name!r}, {self.api_url!r})"
 
 
 def save_connection(facts: ConnectionFacts) -> tuple[Connection, bool]:
@@ -38,53 +41,125 @@ def save_connection(facts: ConnectionFacts) -> tuple[Connection, bool]:
 
     Where the key was refused, the next request tries it again at once. Raises InvalidRequestError.
     """
-    _check(facts)
-    name, api_url = facts.name.strip(), _checked(facts.api_url)
+    name = _name(facts)
     with transaction.atomic():
-        connection = Connection.objects.select_for_update(no_key=True).filter(name=name).first()
-        made = connection is None
-        connection = connection or Connection(name=name)
-        _check_application(connection, api_url, facts.client_id.strip())
-        _allow_a_probe(connection)
-        connection.api_url = api_url
-        connection.site_url = _checked(facts.site_url) if facts.site_url else ""
-        connection.client_id = facts.client_id.strip()
-        connection.client_secret = Secret.seal(facts.client_secret.strip())
-        connection.rate_limit = facts.rate_limit
-        connection.is_sandbox = is_loopback(api_url)
-        _check_columns(connection)
-        connection.save()
-    return connection, made
+        found = Connection.objects.select_for_update(no_key=True).filter(name=name).first()
+        return _write(found or Connection(), facts), found is None
 
 
-def _check(facts: ConnectionFacts) -> None:
-    check_name(facts.name.strip())
-    key = (facts.client_id.strip(), facts.client_secret.strip())
-    if not facts.name.strip() or not all(key):
-        message = "A connection needs a name, a client ID and a client secret."
-        raise InvalidRequestError(message)
-    if not all(part.isascii() and part.isprintable() for part in key):
-        message = "Client ID and client secret are plain letters, digits and signs: copy them from Ecwid once more."
-        raise InvalidRequestError(message)
-    if not 1 <= facts.rate_limit <= MOST_REQUESTS:
-        message = f"The rate limit is a number of requests a minute, from 1 to {MOST_REQUESTS:,}."
-        raise InvalidRequestError(message)
+def make_connection(facts: ConnectionFacts) -> Connection:
+    """Make a connection. Raises InvalidRequestError, also where there is one of that name."""
+    with transaction.atomic():
+        return _write(Connection(), facts)
 
 
-def _check_columns(row: Connection | TemplateStore) -> None:
-    """Refuse what does not fit into its column: SQLite would take it, PostgreSQL would break."""
-    try:
-        row.clean_fields()
-    except ValidationError as error:
-        sentences = (f"{name.replace('_', ' ')}: {' '.join(said)}" for name, said in error.message_dict.items())
-        raise InvalidRequestError(" ".join(sentences)) from None
+def change_connection(connection: Connection, facts: ConnectionFacts) -> Connection:
+    """Change this connection, its name included, and return it as it is now. Raises InvalidRequestError.
+
+    Where the key was refused, the next request tries it again at once.
+    """
+    with transaction.atomic():
+        return _write(_locked(connection), facts)
 
 
-def _checked(url: str) -> str:
+def pause(connection: Connection, user: User | None = None) -> Connection:
+    """Stop all traffic of this connection until `resume`; who paused it first stands. Returns it as it is now.
+
+    Clones that run at Ecwid go on there; the portal sees their end after the pause.
+    """
+    with transaction.atomic():
+        row = _locked(connection)
+        if row.paused_at is None:
+            row.paused_at, row.paused_by = timezone.now(), user
+            row.save(update_fields=["paused_at", "paused_by"])
+            logger.info("Connection %s was paused by %s", row, user or "a command")
+    return row
+
+
+def resume(connection: Connection, user: User | None = None) -> Connection:
+    """End a pause and ring for the workers. Returns the connection as it is now; harmless where it is not paused."""
+    with transaction.atomic():
+        row = _locked(connection)
+        if row.paused_at is not None:
+            row.paused_at = row.paused_by = None
+            row.save(update_fields=["paused_at", "paused_by"])
+            logger.info("Connection %s was resumed by %s", row, user or "a command")
+            transaction.on_commit(bell.ring_all)
+    return row
+
+
+def _locked(connection: Connection) -> Connection:
+    return Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+
+
+def _write(connection: Connection, facts: ConnectionFacts) -> Connection:
+    """Check and store; `connection` is new, or locked by the caller's transaction."""
+    name, api_url, site_url = _name(facts), _address(facts.api_url, "api_url"), ""
+    if facts.site_url:
+        site_url = _address(facts.site_url, "site_url")
+    client_id, client_secret = _checked_key(connection, facts)
+    _check_name_is_free(connection, name)
+    _check_rate_limit(facts.rate_limit)
+    _check_move(connection, api_url, client_secret)
+    _check_application(connection, api_url, client_id)
+    _allow_a_probe(connection)
+    connection.name, connection.api_url, connection.site_url = name, api_url, site_url
+    connection.client_id, connection.rate_limit = client_id, facts.rate_limit
+    if client_secret:
+        connection.client_secret = Secret.seal(client_secret)
+    connection.is_sandbox = is_loopback(api_url)
+    check_columns(connection)
+    return _stored(connection)
+
+
+def _address(url: str, field: str) -> str:
     try:
         return check_api_url(url)
     except ValueError as error:
-        raise InvalidRequestError(str(error)) from None
+        raise InvalidRequestError(str(error), field) from None
+
+
+def _checked_key(connection: Connection, facts: ConnectionFacts) -> tuple[str, str]:
+    client_id = check_key(facts.client_id, "The client ID", "client_id")
+    client_secret = check_key(facts.client_secret, "The client secret", "client_secret")
+    if not client_id:
+        raise InvalidRequestError(NEEDED, "client_id")
+    if not client_secret and not connection.client_secret:
+        raise InvalidRequestError(NEEDED, "client_secret")
+    return client_id, client_secret
+
+
+def _name(facts: ConnectionFacts) -> str:
+    """Return a name that a database can be asked for: PostgreSQL breaks over some signs."""
+    name = facts.name.strip()
+    with about("name"):
+        check_name(name)
+        if not name:
+            raise InvalidRequestError(NEEDED)
+    return name
+
+
+def _check_name_is_free(connection: Connection, name: str) -> None:
+    if Connection.objects.filter(name=name).exclude(pk=connection.pk).exists():
+        raise InvalidRequestError(f"There is a connection “{name}” already: give this one another name.", "name")
+
+
+def _check_rate_limit(rate_limit: int) -> None:
+    if not 1 <= rate_limit <= MOST_REQUESTS:
+        message = f"The rate limit is a number of requests a minute, from 1 to {MOST_REQUESTS:,}."
+        raise InvalidRequestError(message, "rate_limit")
+
+
+def _check_move(connection: Connection, api_url: str, client_secret: str) -> None:
+    """Refuse another address where IDs and tickets of the old one are remembered, and never send it the old secret."""
+    if connection.pk is None or connection.api_url == api_url:
+        return
+    if connection.jobs.exists():
+        message = "Clones were made over this connection, and their stores and tickets belong to its address: "
+        raise InvalidRequestError(f"{message}make a new connection for the other one.", "api_url")
+    if not client_secret:
+        message = "For another address type the client secret once more: the stored one is for the old address only."
+        raise InvalidRequestError(message, "client_secret")
 
 
 def _check_application(connection: Connection, api_url: str, client_id: str) -> None:
@@ -92,7 +167,7 @@ def _check_application(connection: Connection, api_url: str, client_id: str) -> 
     others = Connection.objects.filter(api_url=api_url, client_id=client_id).exclude(pk=connection.pk)
     for other in others[:1]:
         message = f"Connection “{other}” uses this application already, and one application has one: change that one."
-        raise InvalidRequestError(message)
+        raise InvalidRequestError(message, "client_id")
 
 
 def _allow_a_probe(connection: Connection) -> None:
@@ -101,25 +176,11 @@ def _allow_a_probe(connection: Connection) -> None:
         connection.blocked_until = timezone.now()
 
 
-def save_template(connection: Connection, store_id: str, name: str, token: str = "") -> tuple[TemplateStore, bool]:
-    """Make the template store, or rename it and set its token where one is given; True: it was made.
-
-    An archived one is taken back into use. Raises InvalidRequestError.
-    """
-    name = name.strip()
-    if not name:
-        message = "A template store needs a name."
-        raise InvalidRequestError(message)
-    check_name(name)
-    store_id = check_store_id(store_id)
-    with transaction.atomic():
-        template = TemplateStore.objects.filter(connection=connection, store_id=store_id).first()
-        made = template is None
-        template = template or TemplateStore(connection=connection, store_id=store_id)
-        template.name = name
-        template.archived_at = None
-        if token:
-            template.token = Secret.seal(token)
-        _check_columns(template)
-        template.save()
-    return template, made
+def _stored(connection: Connection) -> Connection:
+    try:
+        with transaction.atomic():
+            connection.save()
+    except IntegrityError:
+        message = "Somebody has just saved a connection with this name or application: look at the list first."
+        raise InvalidRequestError(message) from None
+    return connection

@@ -89,6 +89,8 @@ def _locked_targets(template: TemplateStore, store_ids: list[str]) -> list[Targe
     TargetStore.objects.bulk_create(fresh, ignore_conflicts=True)
     rows = TargetStore.objects.filter(connection=template.connection, store_id__in=store_ids)
     found = {row.store_id: row for row in rows.select_for_update().order_by("store_id")}
+    # Whoever names an archived target wants it back.
+    rows.filter(pk__in=[row.pk for row in found.values() if row.archived_at]).update(archived_at=None)
     return [found[store_id] for store_id in store_ids]
 
 

@@ -1,7 +1,7 @@
 """Asking again for clones that failed or were canceled: each as a new clone that points at the old one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -59,24 +59,26 @@ def _reasons(asked: list[CloneJob]) -> dict[int, str]:
     ids = [job.pk for job in asked]
     retried = {job.retry_of_id: job for job in CloneJob.objects.filter(retry_of__in=ids).order_by("pk")}
     busy = {job.target_id: job for job in CloneJob.objects.active().filter(target__in={job.target_id for job in asked})}
-    newest = {job.target_id: job for job in asked if _has_ended_badly(job) and job.pk not in retried}
-    found = ((job, _reason(job, retried.get(job.pk), busy.get(job.target_id), newest)) for job in asked)
-    return {job.pk: reason for job, reason in found if reason}
+    found = {job.pk: _reason(job, retried.get(job.pk), busy.get(job.target_id)) for job in asked}
+    # Only what is retried itself may stand in for an older one: else neither would be.
+    newest = {job.target_id: job.pk for job in asked if not found[job.pk]}
+    for job in asked:
+        if not found[job.pk] and newest[job.target_id] != job.pk:
+            found[job.pk] = f"Clone {newest[job.target_id]} into the same store is retried instead."
+    return {pk: reason for pk, reason in found.items() if reason}
 
 
 def _has_ended_badly(job: CloneJob) -> bool:
     return job.status in {JobStatus.FAILED, JobStatus.CANCELED}
 
 
-def _reason(job: CloneJob, retry: CloneJob | None, busy: CloneJob | None, newest: Mapping[int, CloneJob]) -> str:
+def _reason(job: CloneJob, retry: CloneJob | None, busy: CloneJob | None) -> str:
     if not _has_ended_badly(job):
-        return f"It is {JobStatus(job.status).label.lower()}: only failed and canceled clones are retried."
+        return f"Its status is “{JobStatus(job.status).label}”: only failed and canceled clones are retried."
     if retry is not None:
         return f"It was retried already, as clone {retry.pk} ({JobStatus(retry.status).label.lower()})."
     if busy is not None:
         return f"Clone {busy.pk} into the same store is under way."
-    if newest[job.target_id].pk != job.pk:
-        return f"Clone {newest[job.target_id].pk} into the same store is retried instead."
     archived = next((store for store in (job.template, job.target) if store.archived_at), None)
     return f"Store {archived} is archived: take it back into use first." if archived else ""
 

@@ -12,7 +12,8 @@ class NumberColumn(tables.Column):
     """A whole number, right-aligned; a dash where it is not known."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(attrs={"td": {"class": "num"}, "th": {"class": "num"}}, default=portal.EMPTY, **kwargs)
+        attrs = {"td": {"class": "num"}, "th": {"class": "num"}}
+        super().__init__(**{"attrs": attrs, "default": portal.EMPTY, **kwargs})
 
     def render(self, value: int) -> str:
         """Write it with its thousands apart."""
@@ -30,7 +31,7 @@ class TimeColumn(tables.Column):
     """A moment in the person's zone."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(attrs={"td": {"class": "nowrap"}}, default=portal.EMPTY, **kwargs)
+        super().__init__(**{"attrs": {"td": {"class": "nowrap"}}, "default": portal.EMPTY, **kwargs})
 
     def render(self, value: datetime) -> str:
         """Draw it as all times are drawn."""

@@ -75,3 +75,9 @@ def of(counts: dict[str, int], key: str) -> int:
 def total(counts: dict[str, int]) -> int:
     """Return the sum of all counts."""
     return sum(counts.values())
+
+
+@register.filter
+def clones(count: int) -> str:
+    """Write "1 clone" or "37 clones"."""
+    return f"{count:,} clone" if count == 1 else f"{count:,} clones"

@@ -1,42 +1,127 @@
-"""Placeholder."""
+"""Batches: the list, a batch's page with its clones, and what can be done with all of them."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from typing import Any, Final
 
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from clones import exports
+from clones.choices import JobStatus
+from clones.filters.batches import BatchFilter
+from clones.filters.jobs import JobFilter
+from clones.models import Batch, CloneJob, TemplateStore
 from clones.permissions import Capability
+from clones.progress import Progress, progress_of, still_to_retry
+from clones.tables.batches import BatchPages, BatchTable
+from clones.tables.jobs import JobPages, JobTable
 from clones.views.doors import needs
+from clones.views.downloads import csv_response
+from clones.views.lists import arrange
+from clones.views.outcomes import cancel_and_tell, retry_and_tell
+from clones.views.rows import Beside, live
+
+_SAME_FOR_ALL: Final = (
+    "pick",
+    "batch",
+    "template",
+    "created_by",
+    "created_at",
+)  # columns that a batch page can do without
 
 
 @needs(Capability.WATCH)
+@require_safe
 def batch_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "base.html")
+    listed = BatchFilter(request.GET)
+    table = arrange(request, BatchTable(BatchPages(listed.qs)))
+    templates, people = list(TemplateStore.objects.all()), list(User.objects.order_by("username"))
+    template, user = (listed.chosen.get(name) for name in ("template", "user"))
+    context = {
+        "listed": listed,
+        "table": table,
+        "templates": templates,
+        "people": people,
+        "template_is_unknown": template and template not in {store.pk for store in templates},
+        "person_is_unknown": user and user not in {person.pk for person in people},
+    }
+    return render(request, "clones/batch_list.html", context)
 
 
 @needs(Capability.WATCH)
+@require_safe
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "base.html")
+    batch = get_object_or_404(Batch.objects.select_related("template__connection", "created_by", "retry_of"), pk=pk)
+    listed = JobFilter(request.GET, batch.jobs.order_by("pk"))  # in the order in which they were asked for
+    jobs = JobTable(JobPages(listed.qs, listed.total), exclude=_SAME_FOR_ALL)
+    context = {
+        "batch": batch,
+        "retries": batch.retries.order_by("pk"),
+        "listed": listed,
+        "table": arrange(request, jobs),
+        "live_url": f"{reverse('clones:batch_live', args=[pk])}?{listed.query()}",
+        **_beside(listed, progress_of(pk), pk),
+    }
+    return render(request, "clones/batch_detail.html", context)
+
+
+def _beside(listed: JobFilter, progress: Progress, pk: int) -> dict[str, Any]:
+    """Return what stands beside the clones of a batch and is kept up to date along with them."""
+    return {"progress": progress, "left": still_to_retry(pk), "tabs": listed.tabs(), "batch_id": pk}
 
 
 @needs(Capability.WATCH)
+@require_safe
 def batch_live(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "base.html")
+    progress = progress_of(pk)
+    if not progress.total:
+        raise Http404
+    jobs = CloneJob.objects.filter(batch_id=pk)
+    beside = Beside(
+        "clones/_batch_live.html",
+        progress.token,
+        progress.active > 0,
+        lambda: _beside(JobFilter(request.GET, jobs), progress, pk),
+    )
+    return live(request, jobs, beside)
 
 
-@needs(Capability.WATCH)
+@needs(Capability.CLONE)
+@require_POST
 def batch_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "base.html")
+    ended_badly = _ids(_jobs(pk).filter(status__in=(JobStatus.FAILED, JobStatus.CANCELED)))
+    batches = retry_and_tell(request, ended_badly)
+    return redirect("clones:batch_detail", batches[0].pk if batches else pk)
 
 
-@needs(Capability.WATCH)
+@needs(Capability.CLONE)
+@require_POST
 def batch_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "base.html")
+    cancel_and_tell(request, _ids(_jobs(pk).filter(status=JobStatus.WAITING)))
+    return redirect("clones:batch_detail", pk)
 
 
 @needs(Capability.WATCH)
-def batch_results_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "base.html")
+@require_safe
+def batch_results_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    rows = exports.job_rows(_jobs(pk).order_by("pk"))
+    return csv_response(f"batch-{pk}-results.csv", exports.JOB_COLUMNS, rows)
 
 
 @needs(Capability.WATCH)
-def batch_mappings_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "base.html")
+@require_safe
+def batch_mappings_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    completed = _ids(_jobs(pk).filter(status=JobStatus.COMPLETED))
+    return csv_response(f"batch-{pk}-mappings.csv", exports.MAPPING_COLUMNS, exports.mapping_rows(completed))
+
+
+def _jobs(pk: int) -> QuerySet[CloneJob]:
+    """Return the clones of a batch. Raises Http404 where there is no such batch."""
+    return get_object_or_404(Batch, pk=pk).jobs.all()
+
+
+def _ids(jobs: QuerySet[CloneJob]) -> list[int]:
+    return list(jobs.order_by("pk").values_list("pk", flat=True))

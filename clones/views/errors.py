@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -26,10 +25,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500; without the navigation where even that needs a database that is away."""
+    """Answer 500; without the navigation where even that needs a database, or a store of sessions, that is away."""
     try:
         page = render_to_string("500.html", request=request)
-    except DatabaseError:
+    except Exception:  # noqa: BLE001  whatever broke the first page may break this one too, and is in the log already
         page = render_to_string("500.html")
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
 

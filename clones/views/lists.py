@@ -1,5 +1,6 @@
 """What all lists share: the page, its size as the person chose it last, the order out of the address."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django_tables2 import RequestConfig, Table
 
@@ -15,5 +16,8 @@ def per_page(request: HttpRequest) -> int:
 
 def arrange(request: HttpRequest, table: Table) -> Table:
     """Sort and cut a table as the address says; what makes no sense there is passed over."""
-    RequestConfig(request, paginate={"per_page": per_page(request)}).configure(table)
+    RequestConfig(request, paginate=False).configure(table)
+    # Not by RequestConfig, which takes whatever size the address asks for, and breaks at a negative one.
+    table.paginator = Paginator(table.rows, per_page(request))
+    table.page = table.paginator.get_page(request.GET.get("page"))
     return table

@@ -33,7 +33,7 @@ document.addEventListener("click", async (event) => {
 // A form that was sent is not sent twice by an impatient second click.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || event.submitter?.hasAttribute("data-again")) return; // data-again: a download, the page stays
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-busy", "true");

@@ -188,7 +188,7 @@ def test_gzip_is_read(session: requests.Session) -> None:
     assert len(status.mapping) == 25_000
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(ACCEPTED)[:-9], b""])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(ACCEPTED)[:-9], b""], ids=["none", "cut", "empty"])
 def test_broken_gzip_is_no_answer(session: requests.Session, body: bytes) -> None:
     with LocalServer(answering(plain(body, headers="Content-Encoding: gzip\r\n"))) as server:
         assert type(start_failing(server.url, session)) is NoAnswer

@@ -152,7 +152,7 @@ def test_a_permanent_refusal_fails_with_code_and_words_as_they_came(code: CloneE
     assert (change.code, change.message) == (code.value, "As it came")
 
 
-@pytest.mark.parametrize("code", TRANSIENT)
+@pytest.mark.parametrize("code", sorted(TRANSIENT))
 def test_a_passing_refusal_is_tried_again_and_ends_some_day(code: CloneErrorCode) -> None:
     first = change_of(decide(refusal(code)))
     last = change_of(decide(refusal(code), a_job(tries=submit.TRANSIENT_TRIES - 1, error_code=code.value)))
@@ -162,7 +162,7 @@ def test_a_passing_refusal_is_tried_again_and_ends_some_day(code: CloneErrorCode
     assert (last.to, last.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TRANSIENT)
 
 
-@pytest.mark.parametrize("code", TRANSIENT)
+@pytest.mark.parametrize("code", sorted(TRANSIENT))
 def test_a_passing_refusal_never_settles_a_lost_answer(code: CloneErrorCode) -> None:
     change = change_of(decide(refusal(code), a_job(unanswered_since=EARLIER, tries=submit.TRANSIENT_TRIES + 5)))
 

@@ -1,3 +1,5 @@
+"""`save_connection`, which the command calls; making, changing, pausing: `test_connection_changes`."""
+
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -9,10 +11,9 @@ from pytest_django import Settings
 
 from clones.choices import BlockReason
 from clones.engine import budget
-from clones.models import Connection, TemplateStore
-from clones.operations.connections import ConnectionFacts, save_connection, save_template
+from clones.models import Connection
+from clones.operations.connections import ConnectionFacts, save_connection
 from clones.operations.errors import InvalidRequestError
-from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_a_line_end_that_came_along_with_the_secret_is_dropped() -> None:
 
 @pytest.mark.parametrize("secret", ["se\nsame", "sésame", "se\x00same", "•••••"], ids=ascii)
 def test_a_secret_that_no_header_can_carry_is_refused_without_showing_it(secret: str) -> None:
-    with pytest.raises(InvalidRequestError, match="copy them from Ecwid") as raised:
+    with pytest.raises(InvalidRequestError, match="copy it from Ecwid") as raised:
         save_connection(replace(FACTS, client_secret=secret))
 
     assert secret not in str(raised.value)
@@ -246,74 +247,3 @@ def test_the_secret_is_in_no_exception(wrong: ConnectionFacts) -> None:
         save_connection(wrong)
 
     assert SECRET not in f"{raised.value!r} {raised.value.__cause__!r} {raised.value.__context__!r}"
-
-
-def test_a_template_store_is_stored() -> None:
-    template, made = save_template(ConnectionFactory.create(), " 1003 ", " Household ", SECRET)
-
-    assert made
-    assert (template.store_id, template.name) == ("1003", "Household")
-    assert TemplateStore.objects.get().token.reveal() == SECRET
-
-
-def test_the_same_template_store_again_changes_nothing() -> None:
-    connection = ConnectionFactory.create()
-    save_template(connection, "1003", "Household", SECRET)
-    before = TemplateStore.objects.values("pk", "store_id", "name", "archived_at").get()
-
-    _, made = save_template(connection, "1003", "Household")
-
-    assert not made
-    assert TemplateStore.objects.values("pk", "store_id", "name", "archived_at").get() == before
-
-
-def test_a_template_store_is_renamed_and_keeps_its_token() -> None:
-    connection = ConnectionFactory.create()
-    save_template(connection, "1003", "Household", SECRET)
-
-    save_template(connection, "1003", "Home")
-
-    row = TemplateStore.objects.get()
-    assert (row.name, row.token.reveal()) == ("Home", SECRET)
-
-
-def test_a_template_store_gets_a_new_token() -> None:
-    connection = ConnectionFactory.create()
-    save_template(connection, "1003", "Household", SECRET)
-
-    save_template(connection, "1003", "Household", "secret_another")
-
-    assert TemplateStore.objects.get().token.reveal() == "secret_another"
-
-
-def test_an_archived_template_store_is_taken_back_into_use() -> None:
-    connection = ConnectionFactory.create()
-    save_template(connection, "1003", "Household")
-    TemplateStore.objects.update(archived_at=timezone.now())
-
-    save_template(connection, "1003", "Household")
-
-    assert TemplateStore.objects.get().archived_at is None
-
-
-def test_two_connections_may_have_the_same_template_store() -> None:
-    save_template(ConnectionFactory.create(), "1003", "Household")
-
-    _, made = save_template(ConnectionFactory.create(), "1003", "Household")
-
-    assert made
-
-
-@pytest.mark.parametrize(
-    ("store_id", "name"), [("1003", " "), ("1003x", "Household"), ("01003", "Household"), ("", "Household")]
-)
-def test_a_template_store_without_a_name_or_a_proper_id_is_refused(store_id: str, name: str) -> None:
-    with pytest.raises(InvalidRequestError):
-        save_template(ConnectionFactory.create(), store_id, name)
-
-    assert not TemplateStore.objects.exists()
-
-
-def test_a_template_name_that_no_column_takes_is_refused_in_a_sentence() -> None:
-    with pytest.raises(InvalidRequestError):
-        save_template(ConnectionFactory.create(), "1003", "n" * 201)

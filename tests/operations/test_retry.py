@@ -5,7 +5,7 @@ import pytest
 from clones.choices import CloneScope, FailureKind, JobStatus
 from clones.models import Batch, CloneJob
 from clones.operations.retry import Retry, retry_jobs
-from tests.factories import BatchFactory, CloneJobFactory, events_of
+from tests.factories import BatchFactory, CloneJobFactory, TemplateStoreFactory, events_of
 from tests.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,17 @@ def test_of_two_failed_clones_into_one_store_the_newer_is_retried() -> None:
 
     assert [job.retry_of for job in came.jobs] == [newer]
     assert reasons(came) == [f"Clone {newer.pk} into the same store is retried instead."]
+
+
+def test_a_newer_clone_that_cannot_be_retried_does_not_stand_in_for_an_older_one() -> None:
+    older = CloneJobFactory.create(status=JobStatus.FAILED)
+    archived = TemplateStoreFactory.create(connection=older.connection, archived_at=datetime.now(UTC))
+    newer = CloneJobFactory.create(status=JobStatus.FAILED, target=older.target, batch__template=archived)
+
+    came = retry_jobs([older, newer])
+
+    assert [job.retry_of for job in came.jobs] == [older]
+    assert [left.job for left in came.left_out] == [newer]
 
 
 @pytest.mark.parametrize("side", ["template", "target"])

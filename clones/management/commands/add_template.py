@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from clones.management.arguments import bad_arguments, check_database, connection_named, secret_from_environment
-from clones.operations.connections import save_template
 from clones.operations.errors import InvalidRequestError
+from clones.operations.stores import save_template
 
 
 class Command(BaseCommand):

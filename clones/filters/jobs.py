@@ -1,0 +1,150 @@
+"""What the query of the list of clones means, for the page, its CSV, its refresh and a selection of "all matching"."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q, QuerySet
+from django.http import QueryDict
+from django.utils.functional import cached_property
+from django_filters import CharFilter, Filter, FilterSet
+
+from clones.choices import ACTIVE, TERMINAL, JobStatus
+from clones.models import Batch, CloneJob, TargetStore
+
+# Words for several statuses, beside the statuses' own.
+GROUPS: Final[dict[str, tuple[JobStatus, ...]]] = {
+    "RUNNING": (JobStatus.SUBMITTING, JobStatus.QUEUED, JobStatus.IN_PROGRESS),
+    "ACTIVE": ACTIVE,
+    "ENDED": TERMINAL,
+}
+TABS: Final[tuple[tuple[str, str, tuple[JobStatus, ...]], ...]] = (
+    ("All", "", tuple(JobStatus)),
+    ("Waiting", JobStatus.WAITING.value, (JobStatus.WAITING,)),
+    ("Running", "RUNNING", GROUPS["RUNNING"]),
+    *((str(status.label), status.value, (status,)) for status in TERMINAL),
+)
+_LARGEST_ID: Final = 2**63 - 1
+
+
+def statuses(word: str) -> tuple[JobStatus, ...]:
+    """Return the statuses that a word of the address means, in whatever case; none: it means nothing."""
+    word = word.strip().upper()
+    return GROUPS.get(word) or tuple(status for status in JobStatus if status.value == word)
+
+
+def _check_status(word: str) -> None:
+    if not statuses(word):
+        raise ValidationError("There is no such status.")
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link to the jobs of some statuses, and how many the other filters leave of them."""
+
+    label: str
+    query: str
+    count: int
+    is_current: bool
+
+
+class IdFilter(Filter):
+    """The id of what a job belongs to. One that does not exist matches nothing, and no query asks whether it does."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, column: str, label: str) -> None:
+        super().__init__(field_name=column, label=label, min_value=1, max_value=_LARGEST_ID)
+
+
+class JobFilter(FilterSet):
+    """Jobs as the address asks for them. A value that makes no sense is passed over and named in `passed_over`."""
+
+    status = CharFilter(label="status", method="with_status", validators=[_check_status])
+    template = IdFilter("template_id", "template")
+    batch = IdFilter("batch_id", "batch")
+    user = IdFilter("created_by_id", "person")
+    q = CharFilter(label="search", method="search", max_length=200)
+
+    any_status: QuerySet[CloneJob]
+
+    class Meta:
+        model = CloneJob
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, query: QueryDict, queryset: QuerySet[CloneJob] | None = None) -> None:
+        super().__init__(query, CloneJob.objects.all() if queryset is None else queryset)
+
+    def filter_queryset(self, queryset: QuerySet[CloneJob]) -> QuerySet[CloneJob]:
+        """Apply the filters; `any_status` is left behind with all of them but the status."""
+        values = dict(self.form.cleaned_data)
+        status = values.pop("status", "")
+        for name, value in values.items():
+            queryset = self.filters[name].filter(queryset, value)
+        self.any_status = queryset
+        kept: QuerySet[CloneJob] = self.filters["status"].filter(queryset, status)
+        return kept
+
+    def with_status(self, queryset: QuerySet[CloneJob], _name: str, word: str) -> QuerySet[CloneJob]:
+        """Keep one status, or a group of them."""
+        return queryset.filter(status__in=statuses(word))
+
+    def search(self, queryset: QuerySet[CloneJob], _name: str, text: str) -> QuerySet[CloneJob]:
+        """Keep where the target's ID or the ticket begins so, or the target's label or the batch's name holds it."""
+        targets = TargetStore.objects.filter(Q(store_id__startswith=text) | Q(label__icontains=text))
+        batches = Batch.objects.filter(name__icontains=text)
+        return queryset.filter(
+            Q(target__in=targets.order_by()) | Q(batch__in=batches.order_by()) | Q(ticket__startswith=text)
+        )
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Return the filters that are in force, by name."""
+        self.form.is_valid()  # reads the address, once
+        return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+
+    @property
+    def passed_over(self) -> list[str]:
+        """Return a sentence for each value of the address that makes no sense."""
+        labels = (str(self.filters[name].label) for name in self.form.errors)
+        return [f"The {label} in the address makes no sense and was passed over." for label in labels]
+
+    @cached_property
+    def counts(self) -> dict[JobStatus, int]:
+        """What the other filters leave, by status: one query, also for the tabs and the pages' total."""
+        _ = self.qs  # leaves any_status behind
+        rows = self.any_status.order_by().values_list("status").annotate(Count("pk"))
+        return {JobStatus(status): count for status, count in rows}
+
+    def count(self, members: tuple[JobStatus, ...]) -> int:
+        """Return how many the other filters leave of these statuses."""
+        return sum(self.counts.get(status, 0) for status in members)
+
+    @property
+    def total(self) -> int:
+        """How many jobs all the filters leave."""
+        return self.count(self.members)
+
+    @property
+    def members(self) -> tuple[JobStatus, ...]:
+        """The statuses that are listed."""
+        return statuses(self.chosen.get("status", "")) or tuple(JobStatus)
+
+    def tabs(self) -> list[Tab]:
+        """Return the list's tabs; a group of statuses that has none of its own gets one while it is listed."""
+        shown = list(TABS)
+        if self.members not in (members for _, _, members in TABS):
+            word = self.chosen["status"].strip().upper()
+            shown.append((word.capitalize(), word, self.members))
+        return [
+            Tab(label, self.query(status=word or None), self.count(members), members == self.members)
+            for label, word, members in shown
+        ]
+
+    def query(self, **other: object) -> str:
+        """Return the filters in force as the query of an address, some of them changed; None leaves one out."""
+        values = {**self.chosen, **other}
+        query = QueryDict(mutable=True)
+        query.update({name: str(value) for name, value in values.items() if value is not None})
+        return query.urlencode()

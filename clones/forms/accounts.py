@@ -1,0 +1,56 @@
+"""What people type about their own account."""
+
+from threading import Thread
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib.auth import forms as auth_forms
+
+from clones.forms.base import PortalForm
+from clones.models import Theme
+
+# Of the several hundred zones those that a person would look for: no aliases of old times.
+_REGIONS: Final = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+
+MAIL_THREAD: Final = "password reset mail"
+
+
+def zone_choices() -> list[tuple[str, Any]]:
+    """Return the time zones by region, above them the browser's own and UTC."""
+    places: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(available_timezones()):
+        region, _, place = zone.partition("/")
+        if place and region in _REGIONS:
+            places.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", " / ")))
+    return [("", "As the browser says"), ("UTC", "UTC"), *places.items()]
+
+
+class ProfileForm(PortalForm):
+    """How a person likes the pages to look."""
+
+    time_zone = forms.ChoiceField(choices=zone_choices, required=False)
+    theme = forms.ChoiceField(label="Light or dark", choices=Theme.choices, widget=forms.RadioSelect)
+
+
+class PasswordChangeForm(PortalForm, auth_forms.PasswordChangeForm):
+    """Django's form in the portal's look."""
+
+
+class NewPasswordForm(PortalForm, auth_forms.SetPasswordForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """Django's form for who has forgotten the password, in the portal's look."""
+
+
+class PasswordResetForm(PortalForm, auth_forms.PasswordResetForm):
+    """Django's form in the portal's look, and silent about whether there is such an address."""
+
+    email = forms.EmailField(
+        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True})
+    )
+
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Send the mail on a thread; one that cannot be sent is in the log.
+
+        An answer that waited for the mail server would tell that somebody has this address.
+        """
+        Thread(target=super().send_mail, args=args, kwargs=kwargs, name=MAIL_THREAD).start()

@@ -1,0 +1,111 @@
+"""One clone: what happens with it, its facts and history, and its old IDs → new IDs."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
+
+from clones import exports
+from clones.choices import FailureKind
+from clones.models import CloneJob, WorkerBeat
+from clones.permissions import Capability
+from clones.views.doors import needs
+from clones.views.downloads import csv_response
+from clones.views.htmx import wants_fragment
+from clones.views.job_story import Timeline, chain, into_the_same_store, why_not_retried
+from clones.views.mapping import Mapping, why_none
+from clones.views.rows import STOP_POLLING
+from clones.views.situation import Situation, why_not_canceled
+from clones.views.store_history import Typical, typical_durations
+
+_READ_ALONG = ("target", "template", "connection", "batch", "created_by")
+_NO_CSV = "There is no CSV file yet: a clone has old and new IDs when it is completed."
+
+
+@needs(Capability.WATCH)
+@require_safe
+def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, pk)
+
+
+@needs(Capability.WATCH)
+@require_safe
+def job_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer live.js as `views.rows` says, for this clone alone; what the page cannot know is its token."""
+    seen = _situation(pk)
+    if (request.GET.get("since"), request.GET.get("token")) == (str(seen.job.version), seen.token):
+        return HttpResponse(status=STOP_POLLING if seen.job.is_terminal else HTTPStatus.NO_CONTENT)
+    return render(request, "clones/_job_page_live.html", {**_context(request, seen), "oob": True})
+
+
+@needs(Capability.WATCH)
+@require_safe
+def job_mapping(request: HttpRequest, pk: int) -> HttpResponse:
+    if wants_fragment(request):
+        job = get_object_or_404(CloneJob, pk=pk)
+        mapping = Mapping.of(job, request.GET)
+        context = {"job": job, "mapping": mapping, "why_no_mapping": why_none(job)}
+        response = render(request, "clones/_mapping.html", context)
+        push_url(response, f"{reverse('clones:job_detail', args=[pk])}?{mapping.query}")
+    else:
+        response = _page(request, pk)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@needs(Capability.WATCH)
+@require_safe
+def job_mapping_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+    job = get_object_or_404(CloneJob.objects.select_related("target"), pk=pk)
+    if not job.is_completed:  # a file with nothing but a header would look like an empty mapping
+        messages.error(request, _NO_CSV)
+        return _page(request, pk, status=HTTPStatus.CONFLICT)
+    name = f"mapping-clone-{job.pk}-store-{job.target.store_id}.csv"
+    return csv_response(name, exports.MAPPING_COLUMNS, exports.mapping_rows([job.pk]))
+
+
+def _page(request: HttpRequest, pk: int, status: int = HTTPStatus.OK) -> HttpResponse:
+    return render(request, "clones/job_detail.html", _context(request, _situation(pk)), status=status)
+
+
+def _situation(pk: int) -> Situation:
+    """Read the clone and all that tells how it stands: one query, so that an unchanged page costs no more."""
+    now = timezone.now()
+    jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(has_worker=Exists(WorkerBeat.objects.alive(now)))
+    job = get_object_or_404(jobs, pk=pk)
+    return Situation(job, now, job.has_worker)
+
+
+def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:
+    """Return what the page's parts need."""
+    job, whole = seen.job, "events" in request.GET
+    timeline = Timeline.of(job, whole=whole)
+    relatives = into_the_same_store(job)
+    return {
+        "job": job,
+        "token": seen.token,
+        "situation": seen.words(timeline.last_note),
+        "failure": FailureKind(job.failure_kind) if job.failure_kind else None,
+        "why_not_retried": why_not_retried(job, relatives),
+        "why_not_canceled": why_not_canceled(job),
+        "chain": chain(job, relatives),
+        "usual": None if job.is_terminal else _usual(job),
+        "timeline": timeline,
+        "mapping": Mapping.of(job, request.GET) if job.is_completed else None,
+        "why_no_mapping": why_none(job),
+        "live_url": reverse("clones:job_live", args=[job.pk]) + ("?events=all" if whole else ""),
+    }
+
+
+def _usual(job: CloneJob) -> Typical | None:
+    """Return how long the latest clones like this one took; None where there were none."""
+    like_this = CloneJob.objects.filter(template=job.template_id, scope=job.scope)
+    return next(iter(typical_durations(like_this)), None)

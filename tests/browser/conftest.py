@@ -1,0 +1,136 @@
+"""The real browser before the real portal. Every complaint of the browser fails the test that caused it."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django import DjangoDbBlocker
+from pytest_playwright.pytest_playwright import CreateContextCallback
+
+from tests.browser.complaints import Complaints
+from tests.browser.look import WIDE, faults
+from tests.web_process import WebProcess
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as scripts/install-browser looks for them
+PATIENCE_MILLISECONDS = 30_000  # only a broken test waits so long
+
+SignIn = Callable[[Page, User], None]
+Look = Callable[[Page], None]
+
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say where the screenshots and traces of a failed test lie."""
+    report = yield
+    left = [f"{name}: {path}" for name, path in report.user_properties if name.startswith("playwright_")]
+    if left:
+        report.sections.append(("Left by the browser at teardown", "\n".join(left)))
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_beside_the_browser() -> Iterator[None]:
+    """Let a test use the database: Playwright keeps an event loop on its thread, where Django would refuse."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def web_process(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebProcess]:
+    """One portal for the whole run."""
+    with django_db_blocker.unblock(), WebProcess(tmp_path_factory.mktemp("web") / "web.log") as process:
+        yield process
+
+
+@pytest.fixture
+def web(web_process: WebProcess) -> Iterator[WebProcess]:
+    """The portal, answering; started again where the test before killed it. Its log is shown where a test fails."""
+    web_process.start()
+    begin = web_process.log.stat().st_size
+    yield web_process
+    print(f"--- {web_process.log.name}\n{web_process.log.read_bytes()[begin:].decode()}")  # noqa: T201
+
+
+@pytest.fixture(scope="session")
+def base_url(web_process: WebProcess) -> str:
+    """Where `page.goto("/clones/")` goes."""
+    return web_process.address
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's browser, never one that Playwright loads, and one that talks to nobody but the portal."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert path, "No browser was found. Type: scripts/install-browser"
+    silent = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-gpu"]
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": path, "args": [*silent, *as_root]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A wide screen, in a zone that is not the server's, without movement: what is checked stands still."""
+    return {**browser_context_args, "viewport": WIDE, "reduced_motion": "reduce", "timezone_id": "Europe/Berlin"}
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """What the browser complained about; the test fails where it did not `forgive` it."""
+    heard = Complaints()
+    yield heard
+    assert heard.unforgiven() == []
+
+
+@pytest.fixture
+def new_context(
+    transactional_db: None, web: WebProcess, new_context: CreateContextCallback, complaints: Complaints
+) -> CreateContextCallback:
+    """Make a context whose complaints count, closed before the database is emptied."""
+
+    def make(**how: Any) -> BrowserContext:
+        context = new_context(**how)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        complaints.watch(context)
+        return context
+
+    return make
+
+
+@pytest.fixture
+def look() -> Look:
+    """Return a function that holds a page to what every page must be (tests/browser/look.py)."""
+
+    def hold(page: Page) -> None:
+        assert faults(page) == [], page.url
+
+    return hold
+
+
+@pytest.fixture
+def sign_in(base_url: str) -> SignIn:
+    """Return a function that signs somebody in without the login page, which test_staff_day.py uses."""
+
+    def sign(page: Page, user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": base_url}])
+
+    return sign

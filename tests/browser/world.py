@@ -1,0 +1,117 @@
+"""A portal as it is after some weeks, with all that a page may have to show, and names that try to break it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from clones.choices import ACTIVE, BlockReason, CloneScope, FailureKind, JobStatus
+from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping, TargetStore, TemplateStore
+from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.people import admin, nobody, staff
+
+HOSTILE = (
+    "<script>document.title='taken'</script>&amp; \"Sons\"",
+    "متجر النور للعطور والهدايا \u202egnp.exe",
+    "Snow 🛷🛷🛷 Sports 👩‍👩‍👧‍👧",
+    "W" * 200,
+    "{{ settings.SECRET_KEY }} {% debug %}",
+    "=SUM(A1:A9)",
+    "",
+)
+PAIRS = 150
+
+
+@dataclass(frozen=True)
+class World:
+    """What the addresses of the pages are made of."""
+
+    people: dict[str, User]
+    connection: Connection
+    template: TemplateStore
+    unused: TemplateStore
+    archived: TemplateStore
+    target: TargetStore
+    batch: Batch
+    completed: CloneJob
+    failed: CloneJob
+    waiting: CloneJob
+    running: CloneJob
+
+    @classmethod
+    def make(cls) -> "World":
+        """Fill the database."""
+        connection = ConnectionFactory.create(name="Sandbox " + HOSTILE[0], is_sandbox=True)
+        stopped_at = timezone.now() - timedelta(hours=2)
+        ConnectionFactory.create(
+            name="W" * 100,
+            blocked_since=stopped_at,
+            blocked_until=stopped_at + timedelta(days=1),
+            block_reason=BlockReason.CREDENTIALS,
+            block_message=HOSTILE[3],
+        )
+        people = {"staff": staff(), "admin": admin(), "nobody": nobody()}
+        User.objects.filter(pk=people["staff"].pk).update(first_name=HOSTILE[0][:150], last_name="W" * 100)
+        template = TemplateStoreFactory.create(
+            connection=connection, name=HOSTILE[3], product_count=25_000, category_count=600
+        )
+        unused = TemplateStoreFactory.create(connection=connection, name=HOSTILE[1])
+        archived = TemplateStoreFactory.create(connection=connection, name=HOSTILE[0], archived_at=stopped_at)
+        batch = BatchFactory.create(template=template, created_by=people["staff"], name=HOSTILE[3])
+        jobs = _jobs(batch, people["staff"])
+        _map(jobs[JobStatus.COMPLETED])
+        return cls(
+            people,
+            connection,
+            template,
+            unused,
+            archived,
+            jobs[JobStatus.COMPLETED].target,
+            batch,
+            jobs[JobStatus.COMPLETED],
+            jobs[JobStatus.FAILED],
+            jobs[JobStatus.WAITING],
+            jobs[JobStatus.IN_PROGRESS],
+        )
+
+
+def _jobs(batch: Batch, user: User) -> dict[JobStatus, CloneJob]:
+    """Make three jobs of each status, with targets of all names; return the last of each."""
+    made = {}
+    for turn, status in enumerate(list(JobStatus) * 3):
+        target = TargetStoreFactory.create(connection=batch.connection, label=HOSTILE[turn % len(HOSTILE)])
+        made[status] = _job(batch, user, target, status)
+    retry = BatchFactory.create(template=batch.template, created_by=user, retry_of=batch, scope=CloneScope.CATALOG)
+    job = _job(retry, user, made[JobStatus.FAILED].target, JobStatus.COMPLETED)
+    CloneJob.objects.filter(pk=job.pk).update(retry_of=made[JobStatus.FAILED])
+    return made
+
+
+def _job(batch: Batch, user: User, target: TargetStore, status: JobStatus) -> CloneJob:
+    failed = status == JobStatus.FAILED
+    job = CloneJobFactory.create(
+        batch=batch,
+        target=target,
+        status=status,
+        created_by=user,
+        failure_kind=FailureKind.TARGET if failed else "",
+        error_code="TARGET_PRODUCTS_NOT_EMPTY" if failed else "",
+        error_message=HOSTILE[3] if failed else "",
+        trying_since=timezone.now() - timedelta(minutes=20),
+        overdue_since=timezone.now() if status in ACTIVE else None,
+    )
+    CloneEvent.objects.create(job=job, at=job.created_at, actor=user, to_status=JobStatus.WAITING, note="Asked for.")
+    CloneEvent.objects.create(
+        job=job, at=timezone.now(), from_status=JobStatus.WAITING, to_status=status, message=job.error_message
+    )
+    return job
+
+
+def _map(job: CloneJob) -> None:
+    """Store a mapping: products on two pages, categories, and a type that nobody knows."""
+    pairs = [("product", str(500_000 + number), str(80_000_000 + number)) for number in range(PAIRS)]
+    pairs += [("category", "500000", "07000"), ("<b>wishes</b> & more", "a" * 60, "b" * 60)]
+    EntityMapping.objects.bulk_create(
+        EntityMapping(job=job, entity_type=kind, source_id=old, target_id=new) for kind, old, new in pairs
+    )

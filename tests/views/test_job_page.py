@@ -1,0 +1,294 @@
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clones.choices import BlockReason, FailureKind, JobStatus
+from clones.models import CloneEvent, CloneJob, EntityMapping, WorkerBeat
+from clones.views.situation import situation
+from tests.factories import CloneJobFactory, WorkerBeatFactory, fresh
+from tests.people import staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sam(client: Client) -> User:
+    user = staff()
+    client.force_login(user)
+    return user
+
+
+def url(name: str, job: CloneJob) -> str:
+    return reverse(f"clones:job_{name}", args=[job.pk])
+
+
+def page(client: Client, job: CloneJob, **query: str) -> str:
+    answer = client.get(url("detail", job), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def completed(products: int = 0, categories: int = 0, **fields: Any) -> CloneJob:
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED, **fields)
+    kinds = (("product", products), ("category", categories))
+    EntityMapping.objects.bulk_create(
+        EntityMapping(job=job, entity_type=kind, source_id=str(100 + n), target_id=f"0{500 + n}")
+        for kind, count in kinds
+        for n in range(count)
+    )
+    return job
+
+
+def test_what_happened_is_told_with_who_did_it_and_what_ecwid_said(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, target__label="Corner <b>")
+    CloneEvent.objects.create(job=job, at=timezone.now(), actor=sam, to_status=JobStatus.WAITING, note="Asked for.")
+    CloneEvent.objects.create(
+        job=job, at=timezone.now(), from_status=JobStatus.SUBMITTING, to_status=JobStatus.QUEUED, message="<script>"
+    )
+
+    shown = page(client, job)
+
+    assert "Asked for." in shown
+    assert "sam</bdi>" in shown
+    assert "“<bdi>&lt;script&gt;</bdi>”" in shown
+    assert "Corner &lt;b&gt;" in shown
+    assert f'data-copy="{job.ticket}"' in shown
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_failure_says_cause_and_next_step_and_keeps_ecwids_words(
+    client: Client, sam: User, kind: FailureKind
+) -> None:
+    job = CloneJobFactory.create(status=JobStatus.FAILED, failure_kind=kind, error_code="A_CODE", error_message="Words")
+
+    shown = page(client, job)
+
+    assert kind.cause.replace("'", "&#x27;") in shown
+    assert kind.next_step.replace("'", "&#x27;") in shown
+    assert "A_CODE" in shown
+    assert "Words" in shown
+
+
+@pytest.mark.parametrize(
+    ("status", "retry", "cancel"),
+    [
+        (JobStatus.WAITING, False, True),
+        (JobStatus.QUEUED, False, False),
+        (JobStatus.COMPLETED, False, False),
+        (JobStatus.FAILED, True, False),
+        (JobStatus.CANCELED, True, False),
+    ],
+)
+def test_only_what_can_be_done_is_offered(
+    client: Client, sam: User, status: JobStatus, retry: bool, cancel: bool
+) -> None:
+    job = CloneJobFactory.create(status=status)
+
+    shown = page(client, job)
+
+    assert (url("retry", job) in shown) == retry
+    assert (url("cancel", job) in shown) == cancel
+    assert ("Ecwid has no cancel call" in shown) == (status == JobStatus.QUEUED)
+
+
+def test_retry_leads_to_the_new_clone_and_both_name_one_another(client: Client, sam: User) -> None:
+    old = CloneJobFactory.create(status=JobStatus.FAILED)
+
+    answer = client.post(url("retry", old))
+
+    new = CloneJob.objects.get(retry_of=old)
+    assert answer.headers["Location"] == url("detail", new)
+    assert url("detail", new) in page(client, old)
+    assert url("detail", old) in page(client, new)
+    assert url("retry", old) not in page(client, old)
+
+
+def test_cancel_leads_back(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create()
+
+    answer = client.post(url("cancel", job))
+
+    assert answer.headers["Location"] == url("detail", job)
+    assert fresh(job).status == JobStatus.CANCELED
+
+
+def test_the_usual_time_is_learned_from_this_template(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create(status=JobStatus.IN_PROGRESS, trying_since=timezone.now())
+    assert "usually 1 to 15 minutes" in page(client, job)
+    at = timezone.now()
+    CloneJobFactory.create(
+        batch=job.batch, status=JobStatus.COMPLETED, accepted_at=at - timedelta(seconds=200), finished_at=at
+    )
+
+    assert "usually 3 min 20 s" in page(client, job)
+
+
+def told(job: CloneJob, *, has_worker: bool = True) -> str:
+    return situation(fresh(job), timezone.now(), has_worker=has_worker)
+
+
+def test_why_a_clone_waits_is_said() -> None:
+    now = timezone.now()
+    job = CloneJobFactory.create()
+    assert "waits for its turn" in told(job)
+    assert "No worker is running" in told(job, has_worker=False)
+
+    CloneJob.objects.update(tries=2, error_code="SOURCE_NOT_RESPONDING")
+    assert "(SOURCE_NOT_RESPONDING): tried 2 times" in told(job)
+
+    blocked = {"blocked_since": now, "blocked_until": now + timedelta(hours=1)}
+    type(job.connection).objects.update(block_reason=BlockReason.RATE_LIMITED, **blocked)
+    assert "is stopped (rate limit reached)" in told(job)
+
+    type(job.connection).objects.update(paused_at=now)
+    assert "is paused" in told(job)
+
+    CloneJob.objects.update(unanswered_since=now)
+    assert "was lost" in told(job)
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_every_status_has_a_sentence_but_failed(status: JobStatus) -> None:
+    assert bool(told(CloneJobFactory.create(status=status))) == (status != JobStatus.FAILED)
+
+
+def test_a_late_clone_is_said_to_be_late() -> None:
+    job = CloneJobFactory.create(status=JobStatus.IN_PROGRESS, overdue_since=timezone.now())
+
+    assert "longer than usual" in told(job)
+
+
+def test_products_and_categories_with_one_number_are_kept_apart(client: Client, sam: User) -> None:
+    job = completed(products=3, categories=2)
+
+    shown = page(client, job)
+
+    assert "Products (3)" in shown
+    assert "Categories (2)" in shown
+    assert shown.count('<td class="mono num">') == 2 * 3
+    assert page(client, job, type="category").count('<td class="mono num">') == 2 * 2
+
+
+def test_a_type_that_the_contract_does_not_name_has_a_tab_of_its_own(client: Client, sam: User) -> None:
+    job = completed(products=1)
+    EntityMapping.objects.create(job=job, entity_type="<coupons>", source_id="1", target_id="2")
+
+    shown = page(client, job, type="<coupons>")
+
+    assert "&lt;coupons&gt; (1)" in shown
+    assert shown.count('<td class="mono num">') == 2
+
+
+@pytest.mark.parametrize(("q", "found"), [("102", 1), ("0502", 1), ("10", 10), ("7", 0), ("", 100)])
+def test_a_search_finds_what_an_old_or_a_new_id_begins_with(client: Client, sam: User, q: str, found: int) -> None:
+    job = completed(products=150)
+
+    shown = client.get(url("mapping", job), {"q": q}, headers={"HX-Request": "true"}).content.decode()
+
+    assert shown.count('<td class="mono num">') == 2 * found
+
+
+def test_pages_hold_a_hundred_pairs(client: Client, sam: User) -> None:
+    job = completed(products=150)
+
+    assert "1\N{EN DASH}100 of 150" in page(client, job)
+    assert "101\N{EN DASH}150 of 150" in page(client, job, page="2")
+    assert "101\N{EN DASH}150 of 150" in page(client, job, page="99")
+
+
+def test_the_fragment_is_a_part_and_its_address_leads_to_the_page(client: Client, sam: User) -> None:
+    job = completed(products=1)
+
+    part = client.get(url("mapping", job), headers={"HX-Request": "true"})
+    whole = client.get(url("mapping", job), {"type": "product"})
+
+    assert "<html" not in part.content.decode()
+    assert "HX-Request" in part.headers["Vary"]
+    assert whole.headers["Location"] == f"{url('detail', job)}?type=product#mapping"
+
+
+@pytest.mark.parametrize(
+    ("status", "note", "sentence"),
+    [
+        (JobStatus.COMPLETED, "Only settings were copied.", "Only settings were copied."),
+        (JobStatus.COMPLETED, "", "Ecwid named no IDs"),
+        (JobStatus.FAILED, "", "was not completed"),
+        (JobStatus.QUEUED, "", "come with the completed clone"),
+    ],
+)
+def test_an_empty_mapping_says_why(client: Client, sam: User, status: JobStatus, note: str, sentence: str) -> None:
+    assert sentence in page(client, CloneJobFactory.create(status=status, mapping_note=note))
+
+
+def test_the_csv_holds_every_pair_and_the_store(client: Client, sam: User) -> None:
+    job = completed(products=1200, target__label="=cmd")
+
+    answer: Any = client.get(url("mapping_csv", job))
+
+    content = b"".join(answer.streaming_content)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert content.startswith(b"\xef\xbb\xbfentity_type,source_id,target_id,")
+    assert len(rows) == 1200
+    assert rows[0]["target_id"] == '="0500"'
+    assert rows[0]["target_store_label"] == "'=cmd"
+    assert list(rows[0])[-2:] == ["target_store_id", "job_id"]
+    assert f"store-{job.target.store_id}.csv" in answer.headers["Content-Disposition"]
+
+
+def test_there_is_no_csv_before_the_end(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create(status=JobStatus.QUEUED)
+
+    shown = client.get(url("mapping_csv", job), follow=True).content.decode()
+
+    assert "There is no CSV" in shown
+
+
+def test_the_refresh_is_empty_until_the_clone_changes_and_then_brings_the_mapping(client: Client, sam: User) -> None:
+    job = completed(products=2)
+    CloneJob.objects.update(status=JobStatus.IN_PROGRESS, finished_at=None)
+    asked = {"ids": job.pk, "since": job.version}
+
+    assert client.get(url("live", job), asked).status_code == 204
+    CloneJob.objects.update(status=JobStatus.COMPLETED, finished_at=timezone.now(), version=9)
+    changed = client.get(url("live", job), asked)
+
+    shown = changed.content.decode()
+    assert "Products (2)" in shown
+    assert "<html" not in shown
+    for part in ("job-summary", "job-timeline", "job-facts", "mapping"):
+        assert f'id="{part}"' in shown
+    assert client.get(url("live", job), {"ids": job.pk, "since": 9}).status_code == 286
+
+
+def test_no_part_is_swapped_twice(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, trying_since=timezone.now())
+
+    shown = client.get(url("live", job), {"ids": job.pk, "since": 0}).content.decode()
+
+    assert shown.count("hx-swap-oob") == 4
+
+
+@pytest.mark.parametrize("name", ["detail", "live", "mapping_csv"])
+def test_a_clone_that_does_not_exist_is_not_found(client: Client, sam: User, name: str) -> None:
+    asked = {"ids": "404", "since": "0"}
+
+    assert client.get(reverse(f"clones:job_{name}", args=[404]), asked).status_code == (404 if name != "live" else 286)
+
+
+def test_the_page_takes_as_many_queries_for_many_pairs(
+    client: Client, sam: User, django_assert_max_num_queries: Any
+) -> None:
+    WorkerBeatFactory.create(beat_at=timezone.now() + timedelta(seconds=1))
+    few, many = completed(products=1), completed(products=3000, categories=300)
+
+    for job in (few, many):
+        with django_assert_max_num_queries(11):
+            page(client, job)
+    assert WorkerBeat.objects.count() == 1

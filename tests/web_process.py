@@ -1,0 +1,86 @@
+"""The portal as it is served: the real gunicorn as a process of its own, on the test's database."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from tests.waiting import until
+from tests.worker_process import ROOT, environment
+
+THREADS = 8
+
+
+class WebProcess:
+    """Context manager: gunicorn, started and answering; all its processes are gone at the end."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def address(self) -> str:
+        """The address of the portal, without a slash at its end; the same one after a restart."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. Does nothing where it runs."""
+        if self._process is not None:
+            return
+        bind = f"127.0.0.1:{self.port}"
+        how = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--bind", bind]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "reseller_portal.wsgi", *how],
+                cwd=ROOT,
+                env=environment(LOG_LEVEL="WARNING"),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own, which can be ended as a whole
+            )
+        try:
+            until(self._answers, f"the portal's first answer; its log: {self.log}")
+        except AssertionError:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """SIGKILL all its processes: the connection is lost at once. Does nothing where it does not run."""
+        if self._process is None:
+            return
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"gunicorn ended by itself:\n{self.log.read_text()}"
+        try:
+            return requests.get(f"{self.address}/healthz", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
