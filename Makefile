@@ -46,7 +46,7 @@ check: install ## lint, format, types, Django's own checks, migrations, pins
 	DJANGO_SETTINGS_MODULE=clones.sandbox.settings $(BIN)/python -m django makemigrations --check --dry-run
 	scripts/check-deploy $(MANAGE)
 	scripts/check-pins
-	$(BIN)/djlint --check --lint templates
+	$(BIN)/djlint --quiet --lint templates
 
 pins: ## resolve the dependencies anew for every platform and Python from 3.11.0 on (needs uv)
 	scripts/pin

@@ -73,7 +73,16 @@ def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
 
     rows = list(csv.reader(io.StringIO(out.getvalue().removeprefix(exports.BOM))))
     assert rows == [
-        [*"entity_type source_id target_id target_store_label template_store_id template target_store_id job_id".split()],
+        [
+            "entity_type",
+            "source_id",
+            "target_id",
+            "target_store_label",
+            "template_store_id",
+            "template",
+            "target_store_id",
+            "job_id",
+        ],  # fmt: skip
         ["product", "12345", '="09876"', *about],
         ["category", "12345", "54321", *about],
         ["'=evil", "12345", "5", *about],

@@ -44,7 +44,19 @@ MAY_IMPORT = {
     "forms": {"operations", *_BELOW_OPERATIONS},
     "filters": {"choices", "models"},
     "tables": {"choices", "models", "permissions", "progress", "templatetags"},
-    "views": {"middleware", "operations", "reports", "charts", "progress", "templatetags", "urls", "exports", "forms", "filters", "tables", *_BELOW_OPERATIONS},
+    "views": {
+        "middleware",
+        "operations",
+        "reports",
+        "charts",
+        "progress",
+        "templatetags",
+        "exports",
+        "forms",
+        "filters",
+        "tables",
+        *_BELOW_OPERATIONS,
+    },  # fmt: skip
 }
 
 

@@ -132,7 +132,9 @@ def test_postgresql_with_keys_keeps_its_connections_and_looks_after_them(machine
     assert (database["HOST"], database["NAME"]) == ("db.example.com", "portal")
 
 
-@pytest.mark.parametrize("bad", ["nonsense", "é" * 44, KEY[:-4], f"{KEY},nonsense"], ids=["a word", "44 signs", "cut", "one of two"])
+@pytest.mark.parametrize(
+    "bad", ["nonsense", "é" * 44, KEY[:-4], f"{KEY},nonsense"], ids=["a word", "44 signs", "cut", "one of two"]
+)
 def test_a_bad_encryption_key_is_refused_in_a_sentence_that_does_not_show_it(machine: Machine, bad: str) -> None:
     sentence = machine.refusal(SECRET_KEY="x", ENCRYPTION_KEYS=bad)
 
