@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef
 
 from clones.choices import ACTIVE, TERMINAL, BatchState, JobStatus
 from clones.models import Batch, CloneJob
@@ -91,19 +91,11 @@ class Progress:
         return "-".join(str(self.of(status)) for status in JobStatus)
 
 
-def progress_of(batch_id: int) -> Progress:
-    """Return how far one batch is. One query."""
-    return _counted(CloneJob.objects.filter(batch_id=batch_id))
-
-
 def still_to_retry(batch_id: int) -> Progress:
     """Return how many of one batch's clones ended badly and were not asked for again yet. One query."""
     ended_badly = CloneJob.objects.filter(batch_id=batch_id, status__in=(JobStatus.FAILED, JobStatus.CANCELED))
-    return _counted(ended_badly.filter(~Exists(CloneJob.objects.filter(retry_of=OuterRef("pk")))))
-
-
-def _counted(jobs: QuerySet[CloneJob]) -> Progress:
-    rows = jobs.order_by().values_list("status").annotate(Count("pk"))
+    once = ended_badly.filter(~Exists(CloneJob.objects.filter(retry_of=OuterRef("pk"))))
+    rows = once.order_by().values_list("status").annotate(Count("pk"))
     return Progress({JobStatus(status): count for status, count in rows})
 
 

@@ -25,7 +25,7 @@ def test_every_capability_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("capability", Capability)
 def test_who_may_do_what(capability: Capability) -> None:
-    people = {
+    people: dict[str, User | AnonymousUser] = {
         "anonymous": AnonymousUser(),
         "nobody": nobody(),
         "staff": staff(),

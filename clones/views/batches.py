@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -15,7 +15,7 @@ from clones.filters.batches import BatchFilter
 from clones.filters.jobs import JobFilter
 from clones.models import Batch, CloneJob, TemplateStore
 from clones.permissions import Capability
-from clones.progress import Progress, progress_of, still_to_retry
+from clones.progress import Progress, still_to_retry
 from clones.tables.batches import BatchPages, BatchTable
 from clones.tables.jobs import JobPages, JobTable
 from clones.views.doors import needs
@@ -54,39 +54,41 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 @needs(Capability.WATCH)
 @require_safe
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Batch.objects.select_related("template__connection", "created_by", "retry_of"), pk=pk)
-    listed = JobFilter(request.GET, batch.jobs.order_by("pk"))  # in the order in which they were asked for
-    jobs = JobTable(JobPages(listed.qs, listed.total), exclude=_SAME_FOR_ALL)
+    batch = get_object_or_404(Batch.objects.select_related("template__connection", "created_by"), pk=pk)
+    listed = _listed(request, pk)
+    table = JobTable(JobPages(listed.qs, listed.total), exclude=_SAME_FOR_ALL)
     context = {
         "batch": batch,
         "retries": batch.retries.order_by("pk"),
         "listed": listed,
-        "table": arrange(request, jobs),
+        "table": arrange(request, table),
         "live_url": f"{reverse('clones:batch_live', args=[pk])}?{listed.query()}",
-        **_beside(listed, progress_of(pk), pk),
+        **_beside(listed, pk),
     }
     return render(request, "clones/batch_detail.html", context)
 
 
-def _beside(listed: JobFilter, progress: Progress, pk: int) -> dict[str, Any]:
-    """Return what stands beside the clones of a batch and is kept up to date along with them."""
-    return {"progress": progress, "left": still_to_retry(pk), "tabs": listed.tabs(), "batch_id": pk}
+def _listed(request: HttpRequest, pk: int) -> JobFilter:
+    """Return the clones of a batch in the order in which they were asked for; `status` is the one filter here."""
+    query = QueryDict(mutable=True)
+    query["status"] = request.GET.get("status", "")
+    return JobFilter(query, CloneJob.objects.filter(batch_id=pk).order_by("pk"))
+
+
+def _beside(listed: JobFilter, pk: int) -> dict[str, Any]:
+    """Return what stands beside the clones of a batch and is kept up to date along with them. Two queries."""
+    return {"progress": Progress(listed.counts), "left": still_to_retry(pk), "tabs": listed.tabs(), "batch_id": pk}
 
 
 @needs(Capability.WATCH)
 @require_safe
 def batch_live(request: HttpRequest, pk: int) -> HttpResponse:
-    progress = progress_of(pk)
+    listed = _listed(request, pk)
+    progress = Progress(listed.counts)
     if not progress.total:
         raise Http404
-    jobs = CloneJob.objects.filter(batch_id=pk)
-    beside = Beside(
-        "clones/_batch_live.html",
-        progress.token,
-        progress.active > 0,
-        lambda: _beside(JobFilter(request.GET, jobs), progress, pk),
-    )
-    return live(request, jobs, beside)
+    beside = Beside("clones/_batch_live.html", progress.token, progress.active > 0, lambda: _beside(listed, pk))
+    return live(request, CloneJob.objects.filter(batch_id=pk), beside)
 
 
 @needs(Capability.CLONE)

@@ -27,7 +27,7 @@ from clones.views.situation import Situation, why_not_canceled
 from clones.views.store_history import Typical, typical_durations
 
 _READ_ALONG = ("target", "template", "connection", "batch", "created_by")
-_NO_CSV = "There is no CSV file yet: a clone has old and new IDs when it is completed."
+_NO_CSV = "There is no CSV file: a clone has old and new IDs when it is completed."
 
 
 @needs(Capability.WATCH)

@@ -36,7 +36,80 @@ class Situation:
     has_worker: bool
 
     @property
-    def why_not_canceled(job: CloneJob) -> str:
+    def token(self) -> str:
+        """A text that changes when the sentences do though the job's version stays."""
+        connection = self.job.connection
+        until = connection.blocked_until if connection.is_blocked(self.now) else None
+        parts = (self.has_worker, bool(connection.paused_at), self._misses_answers, until.timestamp() if until else 0)
+        return "-".join(str(int(part)) for part in parts)
+
+    def words(self, last_note: str) -> str:
+        """Return the sentences; "" where it failed: there, cause and next step tell more.
+
+        `last_note` is the note of its last event, which says why a clone that was sent waits again.
+        """
+        return " ".join(self._sentences(last_note))
+
+    def _sentences(self, last_note: str) -> Iterator[str]:
+        job, obstacle = self.job, self._obstacle
+        if job.status == JobStatus.WAITING:
+            yield from self._waiting(last_note, is_free=not obstacle)
+        elif job.status in _SENTENCES:
+            yield _SENTENCES[JobStatus(job.status)]
+        if obstacle:
+            yield obstacle
+        elif self._misses_answers:
+            yield "Ecwid does not answer just now; the portal goes on asking."
+        if job.overdue_since and not job.is_terminal:
+            yield "It takes longer than Ecwid's clones usually do; the portal goes on looking, for up to 24 hours."
+
+    def _waiting(self, last_note: str, *, is_free: bool) -> Iterator[str]:
+        job = self.job
+        if job.unanswered_since:
+            yield _UNANSWERED
+        elif job.submitted_at and last_note:
+            yield last_note
+        elif is_free:
+            yield "It waits for its turn, usually for a few seconds."
+        if is_free and job.submitted_at and job.next_action_at and job.next_action_at > self.now:
+            yield f"Next try at {_clock(job.next_action_at, self.now)}."
+
+    @property
+    def _obstacle(self) -> str:
+        """What keeps an active clone from moving, whatever Ecwid does; "" where nothing does."""
+        if self.job.is_terminal:
+            return ""
+        return _standstill(self.job.connection, self.now) or ("" if self.has_worker else _NO_WORKER)
+
+    @property
+    def _misses_answers(self) -> bool:
+        return self.job.status in AT_ECWID and self.job.tries >= MISSED_LOOKS
+
+
+def _standstill(connection: Connection, now: datetime) -> str:
+    """Say what `Connection.standstill` says, in the person's zone and with what is to be done."""
+    name = f"connection {connection.name}"
+    if connection.paused_at:
+        since = _clock(connection.paused_at, now)
+        return f"Nothing is sent, since {name} is paused ({since}): it goes on when an admin resumes it."
+    if not connection.is_blocked(now) or connection.blocked_since is None or connection.blocked_until is None:
+        return ""
+    if connection.block_reason == BlockReason.RATE_LIMITED:
+        until = _clock(connection.blocked_until, now)
+        return (
+            f"Ecwid's rate limit is reached, so nothing is sent over {name} until {until}; then it goes on by itself."
+        )
+    since = _clock(connection.blocked_since, now)
+    return f"Ecwid refuses the key of {name} (since {since}): it goes on when an admin has put that right."
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    local = timezone.localtime(at)
+    is_today = local.date() == timezone.localtime(now).date()
+    return date_format(local, "H:i:s" if is_today else "j M, H:i")
+
+
+def why_not_canceled(job: CloneJob) -> str:
     """Say why an active clone cannot be canceled; "" where it can."""
     if job.can_be_canceled:
         return ""

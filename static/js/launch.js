@@ -4,12 +4,15 @@
   const field = line && document.getElementById(line.dataset.countOf);
   if (!field) return;
   const count = () => {
-    const ids = field.value.split(/[\s,;]+/).filter(Boolean);
-    const stores = new Set(ids).size;
-    const twice = ids.length - stores;
+    const typed = field.value.split(/[\s,;]+/).filter(Boolean);
+    const once = [...new Set(typed)];
+    const stores = once.filter((text) => /^[1-9][0-9]{0,18}$/.test(text)).length;
+    const wrong = once.length - stores;
+    const twice = typed.length - once.length;
     const words = [`${stores} ${stores === 1 ? "store" : "stores"}`];
+    if (wrong) words.push(`${wrong} ${wrong === 1 ? "is no store ID" : "are no store IDs"}`);
     if (twice) words.push(`${twice} named twice and counted once`);
-    line.textContent = ids.length ? words.join(", ") : "";
+    line.textContent = typed.length ? words.join(", ") : "";
   };
   field.addEventListener("input", count);
   count();

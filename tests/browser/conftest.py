@@ -118,7 +118,8 @@ def look() -> Look:
     """Return a function that holds a page to what every page must be (tests/browser/look.py)."""
 
     def hold(page: Page) -> None:
-        assert faults(page) == [], page.url
+        found = faults(page)
+        assert not found, "\n".join([page.url, *found])
 
     return hold
 

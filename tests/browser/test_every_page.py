@@ -172,7 +172,7 @@ def test_form_with_mistakes(visitor: Visitor, complaints: Complaints, who: str, 
     visitor.come_as(who)
     visitor.open(address)
     form = visitor.page.locator("main form[method=post]").first
-    for box in form.locator("input[type=text], textarea").all():
+    for box in form.locator("input[type=text]:visible, textarea:visible").all():
         box.fill("")
     with visitor.page.expect_response(lambda answer: answer.request.method == "POST") as answers:
         form.locator("button.btn-primary").click()

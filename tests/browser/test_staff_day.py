@@ -64,13 +64,13 @@ def _sign_in_by_the_form(page: Page) -> None:
 
 
 def _launch_with_a_mistake_first(page: Page, targets: list[int]) -> None:
-    box = page.get_by_label("Target stores")
+    box = page.locator("[name=targets]")
     box.fill("\n".join(["12a", *map(str, targets)]))
     page.get_by_role("button", name="Start cloning").click()
     expect(page.get_by_text("1 of 6 is no store ID: “12a”").first).to_be_visible()
     expect(box).to_have_value("\n".join(["12a", *map(str, targets)]))
     box.fill(", ".join(map(str, targets)))
-    page.get_by_label("Name of this batch").fill("Tuesday")
+    page.locator("[name=name]").fill("Tuesday")
     page.get_by_role("button", name="Start cloning").click()
     expect(page.get_by_role("heading", level=1, name="Tuesday")).to_be_visible()
 
@@ -92,7 +92,6 @@ def _find_an_id(page: Page, logged: Mapping) -> None:
 def _mapping_in(file: Path) -> Mapping:
     """Read a mapping as a spreadsheet does, which takes ="007" for the text 007."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [
-            {name: re.sub(r'^="(.*)"$', r"\1", value) for name, value in row.items()} for row in csv.DictReader(lines)
-        ]
-    return {(SINGULAR.get(row["entity_type"], row["entity_type"]), row["source_id"]): row["target_id"] for row in rows}
+        rows = [[re.sub(r'^="(.*)"$', r"\1", cell) for cell in row] for row in csv.reader(lines)]
+    assert rows[0][:3] == ["entity_type", "source_id", "target_id"]
+    return {(kind, old): new for kind, old, new, *_ in rows[1:]}

@@ -35,4 +35,4 @@ def test_both_start_into_one_store_at_once(
 
 def _fill_in(page: Page) -> None:
     page.goto("/clones/new/")
-    page.get_by_label("Target stores").fill("555001")
+    page.locator("[name=targets]").fill("555001")

@@ -1,79 +1,28 @@
-"""A person's own account: signing in and out, the password, its reset by mail, the profile page."""
+"""A person's own account: signing in and out, changing the password, the profile page."""
 
 import re
-import smtplib
-import threading
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from threading import Event
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
-from django.core.mail import EmailMessage
-from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpResponse
 from django.test import Client
 
-from clones.forms.accounts import MAIL_THREAD
 from clones.models import Profile
 from tests.people import PASSWORD, admin, nobody, staff
-from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
 NEW_PASSWORD = "another horse altogether"
-RESET = "/accounts/password_reset/"
-
-
-class SlowMail(BaseEmailBackend):
-    """A mail server that answers when it is told to."""
-
-    asked, answer = Event(), Event()
-
-    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        self.asked.set()
-        self.answer.wait(60)
-        return len(email_messages)
-
-
-class BrokenMail(BaseEmailBackend):
-    """A mail server that takes nothing."""
-
-    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:  # noqa: ARG002
-        raise smtplib.SMTPServerDisconnected("no")
-
-
-@pytest.fixture(autouse=True)
-def no_mail_left_behind() -> Iterator[None]:
-    """Wait for the threads that send mails: one must not land in the next test's box."""
-    yield
-    for thread in threading.enumerate():
-        if thread.name == MAIL_THREAD:
-            thread.join(60)
 
 
 def sign_in(client: Client, password: str = PASSWORD, **more: str) -> HttpResponse:
-    return client.post("/accounts/login/", {"username": "sam", "password": password, **more})
+    return cast("HttpResponse", client.post("/accounts/login/", {"username": "sam", "password": password, **more}))
 
 
 def is_signed_in(client: Client) -> bool:
     return client.get("/accounts/profile/").status_code == 200
-
-
-def link_in_mail() -> str:
-    """Return the path of the link in the one mail that was sent, once it was."""
-    until(lambda: mail.outbox, "a mail")
-    found = re.search(r"https?://\S+", str(mail.outbox[0].body))
-    assert found
-    return urlsplit(found.group()).path
-
-
-def follow(client: Client, link: str) -> str:
-    """Open a link for a new password and return the address of its form."""
-    return str(client.get(link).headers.get("Location", ""))
 
 
 # Signing in and out ---------------------------------------------------------------------------------------------------
@@ -150,7 +99,7 @@ def test_signing_in_starts_a_session_of_its_own(client: Client) -> None:
 
 def change_password(client: Client, old: str = PASSWORD, new: str = NEW_PASSWORD, again: str = "") -> HttpResponse:
     typed = {"old_password": old, "new_password1": new, "new_password2": again or new}
-    return client.post("/accounts/password_change/", typed)
+    return cast("HttpResponse", client.post("/accounts/password_change/", typed))
 
 
 def test_a_changed_password_keeps_this_session_and_ends_all_others(client: Client) -> None:
@@ -187,109 +136,6 @@ def test_mistakes_about_the_password_are_said_at_their_field(
     assert sentence in body.split(f'id="id_{field}_error"', 1)[1]
     assert NEW_PASSWORD not in body
     assert PASSWORD not in body
-
-
-# A forgotten password -------------------------------------------------------------------------------------------------
-
-
-def test_a_forgotten_password_is_reset_by_a_link_that_works_once(client: Client) -> None:
-    sam = staff()
-    elsewhere = Client()
-    elsewhere.force_login(sam)
-
-    response = client.post(RESET, {"email": "SAM@example.com"})
-    form = follow(client, link_in_mail())
-    typed = {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
-    done = client.post(form, typed, follow=True)
-
-    assert response.headers["Location"] == "/accounts/password_reset/done/"
-    assert "The password is set" in done.content.decode()
-    assert not is_signed_in(elsewhere)
-    assert sign_in(client, NEW_PASSWORD).status_code == 302
-    assert "This link does not work any more" in Client().get(link_in_mail()).content.decode()
-
-
-def test_the_mail_names_the_account_and_says_what_to_do(client: Client) -> None:
-    staff()
-
-    client.post(RESET, {"email": "sam@example.com"})
-    until(lambda: mail.outbox, "a mail")
-
-    assert mail.outbox[0].subject == "A new password for the reseller portal"
-    assert "Your user name is: sam" in mail.outbox[0].body
-    assert "http://testserver/accounts/reset/" in mail.outbox[0].body
-    assert mail.outbox[0].to == ["sam@example.com"]
-
-
-def test_the_link_leads_to_base_url_where_that_is_set(client: Client, settings: Any) -> None:
-    settings.BASE_URL = "https://portal.example.com:8443"
-    staff()
-
-    client.post(RESET, {"email": "sam@example.com"})
-    until(lambda: mail.outbox, "a mail")
-
-    assert "https://portal.example.com:8443/accounts/reset/" in mail.outbox[0].body
-
-
-def test_the_answer_never_tells_whether_there_is_such_an_address(client: Client) -> None:
-    staff()
-    User.objects.create_user("gone", "gone@example.com", PASSWORD, is_active=False)
-
-    answers = {
-        (response.status_code, response.content, tuple(response.redirect_chain))
-        for address in ("sam@example.com", "gone@example.com", "who@example.com")
-        for response in [client.post(RESET, {"email": address}, follow=True)]
-    }
-
-    assert len(answers) == 1
-
-
-def test_the_answer_does_not_wait_for_the_mail_server(client: Client, settings: Any) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.SlowMail"
-    staff()
-
-    response = client.post(RESET, {"email": "sam@example.com"})
-
-    assert response.status_code == 302  # the mail server has said nothing yet
-    assert SlowMail.asked.wait(60)
-    SlowMail.answer.set()
-
-
-def test_a_mail_server_that_takes_nothing_is_in_the_log_and_not_in_the_answer(
-    client: Client, settings: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenMail"
-    staff()
-
-    response = client.post(RESET, {"email": "sam@example.com"})
-    until(lambda: "Failed to send password reset email" in caplog.text, "the line in the log")
-
-    assert response.status_code == 302
-    assert "/accounts/reset/" not in caplog.text
-
-
-def test_a_link_that_makes_no_sense_says_what_to_do(client: Client) -> None:
-    body = client.get("/accounts/reset/!!/nonsense/").content.decode()
-
-    assert "This link does not work any more" in body
-    assert RESET in body
-
-
-def test_a_bad_new_password_is_said_at_its_field(client: Client) -> None:
-    staff()
-    client.post(RESET, {"email": "sam@example.com"})
-
-    response = client.post(follow(client, link_in_mail()), {"new_password1": "sesame", "new_password2": "sesame"})
-
-    assert response.status_code == 422
-    assert "too short" in response.content.decode().split('id="id_new_password2_error"', 1)[1]
-
-
-def test_a_mistyped_address_is_said_at_its_field(client: Client) -> None:
-    response = client.post(RESET, {"email": "sam at example"})
-
-    assert response.status_code == 422
-    assert "valid email address" in response.content.decode().split('id="id_email_error"', 1)[1]
 
 
 # The profile page -----------------------------------------------------------------------------------------------------

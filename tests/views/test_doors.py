@@ -69,7 +69,7 @@ DOORS = {
     "clones/selected/": _action(WATCHERS),
     "clones/new/": _form(WATCHERS),
     "clones/<int:pk>/": Door(WATCHERS),
-    "clones/<int:pk>/mapping/": Door(WATCHERS, get=302),  # a part: who asks for it as a page gets the whole one
+    "clones/<int:pk>/mapping/": Door(WATCHERS),
     "clones/<int:pk>/mapping.csv": Door(WATCHERS),
     "clones/<int:pk>/live/": Door(WATCHERS, query="ids={clones}&since=0"),
     "clones/<int:pk>/retry/": _action(WATCHERS),

@@ -47,7 +47,7 @@ def test_a_closed_door_names_the_role_that_is_missing_and_those_that_one_has(sam
     said = re.sub(r"\s+", " ", sam.get("/people/").content.decode())
 
     assert "You may not see or change people: that takes the role “Portal admins”." in said
-    assert "you are signed in as sam (Reseller staff)" in said
+    assert "you are signed in as <bdi>sam</bdi> (Reseller staff)" in said
     assert MENU in said
 
 
@@ -57,7 +57,9 @@ def test_somebody_without_any_role_is_told_so(client: Client) -> None:
     said = re.sub(r"\s+", " ", client.get("/").content.decode())
 
     assert "You may not see clones and stores: that takes the role “Reseller staff”." in said
-    assert "you are signed in as nora and have no role yet" in said
+    assert "you are signed in as <bdi>nora</bdi> and have no role yet" in said
+    assert "Log out" in said
+    assert "Back to the dashboard" not in said
 
 
 def test_a_broken_page_keeps_the_menu_and_tells_nothing_of_the_inside(

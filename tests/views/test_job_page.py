@@ -1,17 +1,20 @@
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
-from clones.choices import BlockReason, FailureKind, JobStatus
+from clones.choices import ACTIVE, BlockReason, FailureKind, JobStatus
 from clones.models import CloneEvent, CloneJob, EntityMapping, WorkerBeat
-from clones.views.situation import situation
+from clones.views.situation import Situation
 from tests.factories import CloneJobFactory, WorkerBeatFactory, fresh
 from tests.people import staff
 
@@ -130,28 +133,64 @@ def test_the_usual_time_is_learned_from_this_template(client: Client, sam: User)
     assert "usually 3 min 20 s" in page(client, job)
 
 
-def told(job: CloneJob, *, has_worker: bool = True) -> str:
-    return situation(fresh(job), timezone.now(), has_worker=has_worker)
+def told(job: CloneJob, note: str = "", *, has_worker: bool = True) -> str:
+    return Situation(fresh(job), timezone.now(), has_worker).words(note)
 
 
-def test_why_a_clone_waits_is_said() -> None:
-    now = timezone.now()
+def test_a_clone_that_was_never_sent_waits_for_its_turn_or_a_worker() -> None:
     job = CloneJobFactory.create()
+
     assert "waits for its turn" in told(job)
     assert "No worker is running" in told(job, has_worker=False)
+    assert "its turn" not in told(job, has_worker=False)
 
-    CloneJob.objects.update(tries=2, error_code="SOURCE_NOT_RESPONDING")
-    assert "(SOURCE_NOT_RESPONDING): tried 2 times" in told(job)
 
+def test_a_clone_that_waits_again_says_why_and_when_the_next_try_is() -> None:
+    now = timezone.now()
+    job = CloneJobFactory.create(submitted_at=now, next_action_at=now + timedelta(hours=1))
+
+    said = told(job, "A clone into this store is running that is not ours.")
+
+    assert said.startswith("A clone into this store is running that is not ours. Next try at ")
+    assert "Next try" not in told(job, has_worker=False)
+
+
+def test_a_lost_answer_is_explained() -> None:
+    now = timezone.now()
+    job = CloneJobFactory.create(submitted_at=now, unanswered_since=now)
+
+    assert "it may be running there" in told(job)
+    assert "it may be running there" in told(job, has_worker=False)
+
+
+@pytest.mark.parametrize("status", ACTIVE)
+def test_a_connection_that_stands_still_is_named_with_what_makes_it_go_on(status: JobStatus) -> None:
+    now = timezone.now()
+    job = CloneJobFactory.create(status=status, connection__name="Main")
+    connections = type(job.connection).objects
     blocked = {"blocked_since": now, "blocked_until": now + timedelta(hours=1)}
-    type(job.connection).objects.update(block_reason=BlockReason.RATE_LIMITED, **blocked)
-    assert "is stopped (rate limit reached)" in told(job)
 
-    type(job.connection).objects.update(paused_at=now)
+    connections.update(block_reason=BlockReason.RATE_LIMITED, **blocked)
+    assert "rate limit is reached, so nothing is sent over connection " in told(job)
+    connections.update(block_reason=BlockReason.CREDENTIALS, **blocked)
+    assert "it goes on when an admin has put that right" in told(job)
+    connections.update(paused_at=now)
     assert "is paused" in told(job)
 
-    CloneJob.objects.update(unanswered_since=now)
-    assert "was lost" in told(job)
+
+def test_the_clock_is_the_persons_own() -> None:
+    paused_at = datetime(2026, 1, 1, 23, 30, tzinfo=UTC)
+    job = CloneJobFactory.create()
+    type(job.connection).objects.update(paused_at=paused_at)
+
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        assert "(2 Jan, 08:30)" in told(job)
+
+
+def test_a_clone_that_ecwid_does_not_tell_of_says_so() -> None:
+    job = CloneJobFactory.create(status=JobStatus.IN_PROGRESS, tries=2)
+
+    assert "does not answer just now" in told(job)
 
 
 @pytest.mark.parametrize("status", JobStatus)
@@ -162,7 +201,7 @@ def test_every_status_has_a_sentence_but_failed(status: JobStatus) -> None:
 def test_a_late_clone_is_said_to_be_late() -> None:
     job = CloneJobFactory.create(status=JobStatus.IN_PROGRESS, overdue_since=timezone.now())
 
-    assert "longer than usual" in told(job)
+    assert "takes longer than" in told(job)
 
 
 def test_products_and_categories_with_one_number_are_kept_apart(client: Client, sam: User) -> None:
@@ -203,15 +242,17 @@ def test_pages_hold_a_hundred_pairs(client: Client, sam: User) -> None:
     assert "101\N{EN DASH}150 of 150" in page(client, job, page="99")
 
 
-def test_the_fragment_is_a_part_and_its_address_leads_to_the_page(client: Client, sam: User) -> None:
+def test_the_fragment_is_a_part_and_its_address_shows_the_page_to_everybody_else(client: Client, sam: User) -> None:
     job = completed(products=1)
 
     part = client.get(url("mapping", job), headers={"HX-Request": "true"})
-    whole = client.get(url("mapping", job), {"type": "product"})
+    whole = client.get(url("mapping", job))
 
     assert "<html" not in part.content.decode()
     assert "HX-Request" in part.headers["Vary"]
-    assert whole.headers["Location"] == f"{url('detail', job)}?type=product#mapping"
+    assert part.headers["HX-Push-Url"] == f"{url('detail', job)}?type=product"
+    assert "<html" in whole.content.decode()
+    assert "HX-Request" in whole.headers["Vary"]
 
 
 @pytest.mark.parametrize(
@@ -219,8 +260,9 @@ def test_the_fragment_is_a_part_and_its_address_leads_to_the_page(client: Client
     [
         (JobStatus.COMPLETED, "Only settings were copied.", "Only settings were copied."),
         (JobStatus.COMPLETED, "", "Ecwid named no IDs"),
-        (JobStatus.FAILED, "", "was not completed"),
-        (JobStatus.QUEUED, "", "come with the completed clone"),
+        (JobStatus.FAILED, "", "this clone failed"),
+        (JobStatus.CANCELED, "", "canceled before it was sent"),
+        (JobStatus.QUEUED, "", "when the clone is completed"),
     ],
 )
 def test_an_empty_mapping_says_why(client: Client, sam: User, status: JobStatus, note: str, sentence: str) -> None:
@@ -245,15 +287,20 @@ def test_the_csv_holds_every_pair_and_the_store(client: Client, sam: User) -> No
 def test_there_is_no_csv_before_the_end(client: Client, sam: User) -> None:
     job = CloneJobFactory.create(status=JobStatus.QUEUED)
 
-    shown = client.get(url("mapping_csv", job), follow=True).content.decode()
+    answer = client.get(url("mapping_csv", job))
 
-    assert "There is no CSV" in shown
+    assert answer.status_code == 409
+    assert "There is no CSV" in answer.content.decode()
+
+
+def token_of(shown: str) -> str:
+    return re.findall(r'data-live-token="([^"]+)"', shown)[0]
 
 
 def test_the_refresh_is_empty_until_the_clone_changes_and_then_brings_the_mapping(client: Client, sam: User) -> None:
     job = completed(products=2)
     CloneJob.objects.update(status=JobStatus.IN_PROGRESS, finished_at=None)
-    asked = {"ids": job.pk, "since": job.version}
+    asked = {"ids": job.pk, "since": job.version, "token": token_of(page(client, job))}
 
     assert client.get(url("live", job), asked).status_code == 204
     CloneJob.objects.update(status=JobStatus.COMPLETED, finished_at=timezone.now(), version=9)
@@ -264,7 +311,30 @@ def test_the_refresh_is_empty_until_the_clone_changes_and_then_brings_the_mappin
     assert "<html" not in shown
     for part in ("job-summary", "job-timeline", "job-facts", "mapping"):
         assert f'id="{part}"' in shown
-    assert client.get(url("live", job), {"ids": job.pk, "since": 9}).status_code == 286
+    assert client.get(url("live", job), {"since": 9, "token": token_of(shown)}).status_code == 286
+
+
+def test_what_stops_a_clone_is_told_though_the_clone_is_the_same(client: Client, sam: User) -> None:
+    WorkerBeatFactory.create()
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, connection__name="Main")
+    asked = {"ids": job.pk, "since": job.version, "token": token_of(page(client, job))}
+    assert client.get(url("live", job), asked).status_code == 204
+
+    type(job.connection).objects.update(paused_at=timezone.now())
+    assert "is paused" in client.get(url("live", job), asked).content.decode()
+    type(job.connection).objects.update(paused_at=None)
+    WorkerBeat.objects.update(stopped_at=timezone.now())
+    assert "No worker is running" in client.get(url("live", job), asked).content.decode()
+
+
+def test_an_unchanged_refresh_costs_two_queries(
+    client: Client, sam: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    job = CloneJobFactory.create(status=JobStatus.QUEUED)
+    asked = {"ids": job.pk, "since": job.version, "token": token_of(page(client, job))}
+
+    with django_assert_num_queries(2):  # who is asking, and the clone
+        assert client.get(url("live", job), asked).status_code == 204
 
 
 def test_no_part_is_swapped_twice(client: Client, sam: User) -> None:
@@ -275,11 +345,9 @@ def test_no_part_is_swapped_twice(client: Client, sam: User) -> None:
     assert shown.count("hx-swap-oob") == 4
 
 
-@pytest.mark.parametrize("name", ["detail", "live", "mapping_csv"])
+@pytest.mark.parametrize("name", ["detail", "live", "mapping", "mapping_csv"])
 def test_a_clone_that_does_not_exist_is_not_found(client: Client, sam: User, name: str) -> None:
-    asked = {"ids": "404", "since": "0"}
-
-    assert client.get(reverse(f"clones:job_{name}", args=[404]), asked).status_code == (404 if name != "live" else 286)
+    assert client.get(reverse(f"clones:job_{name}", args=[404]), {"ids": "404", "since": "0"}).status_code == 404
 
 
 def test_the_page_takes_as_many_queries_for_many_pairs(

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -31,8 +31,8 @@ def sam(client: Client) -> Client:
     return client
 
 
-def text_of(response: HttpResponse) -> str:
-    return re.sub(r"\s+", " ", response.content.decode())
+def text_of(response: HttpResponseBase) -> str:
+    return re.sub(r"\s+", " ", cast("HttpResponse", response).content.decode())
 
 
 def listed(client: Client, **query: Any) -> list[int]:

@@ -1,7 +1,7 @@
 """What an answer to live.js holds: see `clones.views.rows`."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.http import HttpResponse
@@ -30,8 +30,7 @@ def reader(client: Client) -> Client:
 def ask(client: Client, *jobs: CloneJob, **query: Any) -> HttpResponse:
     """Ask as a page does that shows `jobs` as they were read."""
     shown = {"ids": ",".join(str(job.pk) for job in jobs), "since": ",".join(str(job.version) for job in jobs)}
-    response: HttpResponse = client.get(ROWS, {**shown, **query}, headers={"HX-Request": "true"})
-    return response
+    return cast("HttpResponse", client.get(ROWS, {**shown, **query}, headers={"HX-Request": "true"}))
 
 
 def move(job: CloneJob, to: JobStatus, **fields: Any) -> None:

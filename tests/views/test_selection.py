@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 
@@ -38,8 +38,7 @@ def sam(client: Client, user: User) -> Client:
 
 def send(client: Client, action: str, *jobs: CloneJob, **form: Any) -> HttpResponse:
     """Send the list's form with these boxes ticked; what it redirects to is not followed."""
-    response: HttpResponse = client.post(SELECTED, {"action": action, "job": [job.pk for job in jobs], **form})
-    return response
+    return cast("HttpResponse", client.post(SELECTED, {"action": action, "job": [job.pk for job in jobs], **form}))
 
 
 def confirm(client: Client, page: HttpResponse) -> HttpResponse:
@@ -47,12 +46,11 @@ def confirm(client: Client, page: HttpResponse) -> HttpResponse:
     form = page.content.decode().split('action="/clones/selected/"')[1]
     fields = dict(re.findall(r'<input type="hidden" name="(action|jobs|back)" value="([^"]*)"', form))
     fields = {name: html.unescape(value) for name, value in fields.items()}
-    response: HttpResponse = client.post(SELECTED, {**fields, "confirmed": "1"})
-    return response
+    return cast("HttpResponse", client.post(SELECTED, {**fields, "confirmed": "1"}))
 
 
-def text_of(response: HttpResponse) -> str:
-    return re.sub(r"\s+", " ", response.content.decode())
+def text_of(response: HttpResponseBase) -> str:
+    return re.sub(r"\s+", " ", cast("HttpResponse", response).content.decode())
 
 
 def said(client: Client) -> str:
@@ -67,7 +65,7 @@ def failed(count: int = 1, **columns: Any) -> list[CloneJob]:
 
 def retried(jobs: Iterable[CloneJob]) -> set[int]:
     """Return the ids of those that a newer job is the retry of."""
-    return set(CloneJob.objects.filter(retry_of__in=jobs).values_list("retry_of", flat=True))
+    return {job.retry_of_id for job in CloneJob.objects.filter(retry_of__in=jobs) if job.retry_of_id}
 
 
 # One ----------------------------------------------------------------------------------------------------------------

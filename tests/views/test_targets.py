@@ -174,6 +174,7 @@ def test_staff_see_no_button_that_changes_a_target(as_staff: Client) -> None:
 def test_more_rows_cost_no_more_queries(
     as_staff: Client, name: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
+    ConnectionFactory.create()  # of two, each row names its own
     store = TargetStoreFactory.create()
     batch = BatchFactory.create(template=TemplateStoreFactory.create(connection=store.connection))
     CloneJobFactory.create(batch=batch, target=store, status=JobStatus.COMPLETED)
