@@ -81,7 +81,7 @@ def _situation(pk: int) -> Situation:
     now = timezone.now()
     jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(has_worker=Exists(WorkerBeat.objects.alive(now)))
     job = get_object_or_404(jobs, pk=pk)
-    return Situation(job, now, job.has_worker)
+    return Situation(job, now, job.has_worker)  # type: ignore[attr-defined]  # annotated
 
 
 def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:

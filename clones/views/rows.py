@@ -130,7 +130,7 @@ def live(
     seen = glance(jobs, question, matching)
     if not seen.changed and seen.newer == question.newer and beside.token == question.token:
         return HttpResponse(status=HTTPStatus.NO_CONTENT if seen.is_active or beside.is_active else STOP_POLLING)
-    rows = CloneJob.objects.filter(pk__in=seen.changed).select_related("target")
+    rows = CloneJob.objects.filter(pk__in=seen.changed)
     context = {"jobs": rows if seen.changed else [], "newest": question.newest, "newer": seen.newer, "oob": True}
     return render(request, beside.template, {**context, **beside.context()})
 

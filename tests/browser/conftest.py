@@ -20,6 +20,7 @@ from tests.web_process import WebProcess
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as scripts/install-browser looks for them
 PATIENCE_MILLISECONDS = 30_000  # only a broken test waits so long
 
+NewContext = Callable[..., BrowserContext]
 SignIn = Callable[[Page, User], None]
 Look = Callable[[Page], None]
 
@@ -101,7 +102,7 @@ def complaints() -> Iterator[Complaints]:
 @pytest.fixture
 def new_context(
     transactional_db: None, web: WebProcess, new_context: CreateContextCallback, complaints: Complaints
-) -> CreateContextCallback:
+) -> NewContext:
     """Make a context whose complaints count, closed before the database is emptied."""
 
     def make(**how: Any) -> BrowserContext:

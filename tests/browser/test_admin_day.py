@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_playwright.pytest_playwright import CreateContextCallback
 
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import NewContext, SignIn
 from tests.people import admin
 from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess, store_token
 
@@ -14,7 +13,7 @@ NEW_PASSWORD = "a password that nobody guesses"
 
 
 @pytest.fixture
-def come_in(new_context: CreateContextCallback) -> Callable[[str], Page]:
+def come_in(new_context: NewContext) -> Callable[[str], Page]:
     """Return a function by which a new person signs in, in a browser of their own."""
 
     def sign(username: str) -> Page:

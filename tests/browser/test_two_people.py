@@ -1,18 +1,15 @@
 """Two people, one target: one of them gets it, the other one is told who has it."""
 
 from playwright.sync_api import Page, expect
-from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from clones.models import CloneJob
 from tests.browser.complaints import Complaints
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import NewContext, SignIn
 from tests.factories import TemplateStoreFactory
 from tests.people import staff
 
 
-def test_both_start_into_one_store_at_once(
-    new_context: CreateContextCallback, sign_in: SignIn, complaints: Complaints
-) -> None:
+def test_both_start_into_one_store_at_once(new_context: NewContext, sign_in: SignIn, complaints: Complaints) -> None:
     complaints.forgive("status of 422")
     TemplateStoreFactory.create()
     pages = [new_context().new_page() for _ in range(2)]

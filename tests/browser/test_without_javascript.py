@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from clones.models import TemplateStore
 from tests.browser.complaints import Complaints
+from tests.browser.conftest import NewContext
 from tests.people import PASSWORD, staff
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
@@ -15,7 +15,7 @@ from tests.worker_process import WorkerProcess
 
 
 @pytest.fixture
-def page(new_context: CreateContextCallback) -> Page:
+def page(new_context: NewContext) -> Page:
     """A page that runs no script."""
     return new_context(java_script_enabled=False).new_page()
 
@@ -77,8 +77,8 @@ def test_cancel_one_and_the_rest_of_a_batch(page: Page, shop: TemplateStore) -> 
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#job-summary .job-status")).to_contain_text("Canceled")
     page.get_by_role("link", name="Batch").last.click()
-    page.locator("#batch-cancel").click()
-    page.locator("form[action$='/cancel/']").get_by_role("button").click()
+    page.locator("#batch-cancel-open").click()
+    page.locator("#batch-cancel-do").click()
     expect(page.locator("[data-job]").filter(has_text="Canceled")).to_have_count(3)
 
 

@@ -1,15 +1,17 @@
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from clones.choices import BatchState, JobStatus
 from clones.models import Batch, CloneJob, EntityMapping
-from clones.progress import Progress, progress_of
+from clones.progress import Progress, with_progress
 from tests.factories import BatchFactory, CloneJobFactory, TargetStoreFactory
 from tests.people import staff
 
@@ -38,6 +40,11 @@ def batch_of(*statuses: JobStatus, **fields: Any) -> Batch:
     return batch
 
 
+def progress_of(batch: Batch) -> Progress:
+    ((_, progress),) = with_progress([batch])
+    return progress
+
+
 def url(name: str, batch: Batch) -> str:
     return reverse(f"clones:batch_{name}", args=[batch.pk])
 
@@ -55,10 +62,12 @@ def rows(answer: Any) -> list[dict[str, str]]:
         ({R: 1, F: 1}, BatchState.RUNNING, "0 of 2 completed, 1 failed, 1 running"),
         ({C: 40}, BatchState.COMPLETED, "40 of 40 completed"),
         ({C: 37, F: 3}, BatchState.PARTLY, "37 of 40 completed, 3 failed"),
-        ({C: 1, X: 1}, BatchState.PARTLY, "1 of 2 completed, 1 canceled"),
+        ({C: 1, F: 1, X: 1}, BatchState.PARTLY, "1 of 3 completed, 1 failed, 1 canceled"),
+        ({C: 1, X: 1}, BatchState.CUT, "1 of 2 completed, 1 canceled"),
         ({F: 2}, BatchState.FAILED, "0 of 2 completed, 2 failed"),
-        ({F: 1, X: 1}, BatchState.FAILED, "0 of 2 completed, 1 failed, 1 canceled"),
+        ({F: 1, X: 1}, BatchState.PARTLY, "0 of 2 completed, 1 failed, 1 canceled"),
         ({X: 2}, BatchState.CANCELED, "0 of 2 completed, 2 canceled"),
+        ({W: 1200, R: 2000, C: 1000}, BatchState.RUNNING, "1,000 of 4,200 completed, 2,000 running, 1,200 waiting"),
     ],
 )
 def test_the_state_and_the_totals_in_words(counts: dict[JobStatus, int], state: BatchState, words: str) -> None:
@@ -79,6 +88,62 @@ def test_the_list_shows_each_batch_with_its_state(client: Client, sam: User) -> 
     assert "1\N{EN DASH}1" in shown
 
 
+def listed(client: Client, **query: Any) -> list[int]:
+    table = client.get(reverse("clones:batch_list"), query).context["table"]
+    return [row.record.pk for row in table.paginated_rows]
+
+
+def test_the_list_is_narrowed_by_template_person_name_and_number(client: Client, sam: User) -> None:
+    mine = batch_of(C, name="Autumn", created_by=sam)
+    other = batch_of(C, name="Spring")
+
+    assert listed(client) == [other.pk, mine.pk]
+    assert listed(client, template=mine.template_id) == [mine.pk]
+    assert listed(client, user=sam.pk) == [mine.pk]
+    assert listed(client, q="TUM") == [mine.pk]
+    assert listed(client, q=str(other.pk)) == [other.pk]
+    assert listed(client, q=f"Batch {other.pk}") == [other.pk]
+    assert listed(client, q="Spring", user=sam.pk) == []
+
+
+def test_a_filter_that_leaves_nothing_says_so_and_can_be_cleared(client: Client, sam: User) -> None:
+    batch_of(C)
+
+    shown = client.get(reverse("clones:batch_list"), {"template": 999, "user": 998}).content.decode()
+
+    assert "No batch matches" in shown
+    assert "Template 999 (gone)" in shown
+    assert "Person 998 (gone)" in shown
+    assert "Clear filters" in shown
+
+
+def test_a_filter_that_makes_no_sense_is_passed_over_and_said_so(client: Client, sam: User) -> None:
+    batch = batch_of(C)
+
+    assert listed(client, template="x") == [batch.pk]
+    assert (
+        "The template in the address makes no sense"
+        in client.get(reverse("clones:batch_list"), {"template": "x"}).content.decode()
+    )
+
+
+def test_the_list_names_what_a_batch_is_a_retry_of(client: Client, sam: User) -> None:
+    first = batch_of(F, name="Autumn")
+    again = batch_of(C, name="Autumn", retry_of=first)
+
+    shown = client.get(reverse("clones:batch_list")).content.decode()
+
+    assert f"Batch {again.pk}, retry of <a" in shown
+    assert f">batch {first.pk}</a>" in shown
+
+
+def test_without_a_batch_the_list_leads_to_the_first_one(client: Client, sam: User) -> None:
+    shown = client.get(reverse("clones:batch_list")).content.decode()
+
+    assert "No batches yet" in shown
+    assert reverse("clones:job_new") in shown
+
+
 @pytest.mark.parametrize("query", ["template=x", "user=-1", "q=%00", "page=99", "sort=nothing", "per_page=7"])
 def test_an_address_that_makes_no_sense_breaks_nothing(client: Client, sam: User, query: str) -> None:
     batch_of(C)
@@ -92,9 +157,52 @@ def test_the_page_shows_totals_clones_and_what_can_be_done(client: Client, sam: 
     shown = client.get(url("detail", batch)).content.decode()
 
     assert "1 of 4 completed" in shown
-    assert "Retry 2…" in shown
+    assert "Retry 1 failed and 1 canceled…" in shown
     assert "Cancel 1 waiting…" in shown
     assert shown.count("data-job=") == 4
+
+
+def test_what_was_retried_already_is_not_offered_again(client: Client, sam: User) -> None:
+    batch = batch_of(F, F, X)
+    client.post(url("retry", batch))
+    settled = client.get(url("detail", batch)).content.decode()
+    target = TargetStoreFactory.create(connection=batch.connection)
+    CloneJobFactory.create(batch=batch, target=target, status=F)
+
+    assert "Retry" not in settled.split('id="batch-totals"')[1].split("</section>")[0]
+    shown = client.get(url("detail", batch)).content.decode()
+    assert "Retry 1 failed…" in shown
+    assert "What was retried already is left out, too." in shown
+
+
+def test_clones_are_in_the_order_in_which_they_were_asked_for(client: Client, sam: User) -> None:
+    batch = batch_of(C, F, W)
+
+    shown = client.get(url("detail", batch)).content.decode()
+
+    assert re.findall(r'data-job="(\d+)"', shown) == [str(job.pk) for job in batch.jobs.order_by("pk")]
+
+
+def test_a_large_batch_is_shown_by_the_page(client: Client, sam: User) -> None:
+    batch = batch_of(*[C] * 30)
+
+    shown = client.get(url("detail", batch), {"per_page": 25, "page": 2}).content.decode()
+
+    assert shown.count("data-job=") == 5
+    assert "30 of 30 completed" in shown
+
+
+def test_the_totals_are_of_the_whole_batch_whatever_tab_is_open(client: Client, sam: User) -> None:
+    batch = batch_of(C, F)
+
+    shown = client.get(url("detail", batch), {"status": F.value, "q": "no such store"}).content.decode()
+
+    assert "1 of 2 completed, 1 failed" in shown
+    assert shown.count("data-job=") == 1
+
+
+def test_a_tab_without_clones_says_so(client: Client, sam: User) -> None:
+    assert "No clone matches" in client.get(url("detail", batch_of(C)), {"status": "FAILED"}).content.decode()
 
 
 def test_a_tab_shows_the_clones_of_one_status(client: Client, sam: User) -> None:
@@ -132,8 +240,19 @@ def test_cancel_touches_what_waits_and_nothing_else(client: Client, sam: User) -
 
     shown = client.post(url("cancel", batch), follow=True).content.decode()
 
-    assert dict(progress_of(batch.pk).counts) == {X: 2, R: 1}
+    assert dict(progress_of(batch).counts) == {X: 2, R: 1}
     assert "Canceled 2 clones." in shown
+
+
+def test_cancel_leaves_alone_what_may_be_running_at_ecwid_and_says_so(client: Client, sam: User) -> None:
+    batch = batch_of(W, W)
+    unsure = batch.jobs.earliest("pk")
+    CloneJob.objects.filter(pk=unsure.pk).update(unanswered_since=timezone.now())
+
+    shown = client.post(url("cancel", batch), follow=True).content.decode()
+
+    assert dict(progress_of(batch).counts) == {X: 1, W: 1}
+    assert f"Clone {unsure.pk} into {unsure.target.store_id}: " in shown
 
 
 def test_results_are_one_row_for_each_clone(client: Client, sam: User) -> None:
@@ -162,22 +281,53 @@ def test_mappings_are_those_of_all_completed_clones(client: Client, sam: User) -
 def test_the_refresh_is_empty_until_a_clone_changes_also_one_on_another_page(client: Client, sam: User) -> None:
     batch = batch_of(R, R)
     first, other = batch.jobs.order_by("pk")
-    asked = {"ids": first.pk, "since": first.version, "token": progress_of(batch.pk).token}
+    asked: dict[str, Any] = {"ids": first.pk, "since": first.version, "token": progress_of(batch).token}
 
     assert client.get(url("live", batch), asked).status_code == 204
     other.delete()
     changed = client.get(url("live", batch), asked)
 
     assert changed.status_code == 200
-    assert 'id="batch-totals"' in changed.content.decode()
-    assert "<html" not in changed.content.decode()
+    assert oob_ids(changed) == ["batch-totals", "batch-tabs"]
+
+
+def test_the_refresh_brings_the_changed_cells_the_totals_and_the_tabs(client: Client, sam: User) -> None:
+    batch = batch_of(R, R)
+    first, other = batch.jobs.order_by("pk")
+    asked = {"ids": f"{first.pk},{other.pk}", "since": f"{first.version},0", "token": progress_of(batch).token}
+
+    changed = client.get(url("live", batch), asked)
+
+    assert oob_ids(changed) == [f"job-{other.pk}-status", f"job-{other.pk}-took", "batch-totals", "batch-tabs"]
+    assert f'data-live-token="{progress_of(batch).token}"' in changed.content.decode()
+
+
+def test_the_refresh_keeps_the_tab_that_is_open(client: Client, sam: User) -> None:
+    batch = batch_of(R, F)
+
+    changed = client.get(url("live", batch), {"status": "FAILED", "token": "old"}).content.decode()
+
+    assert re.findall(r'href="[^"]*" aria-current="page">(\w+) ', changed) == ["Failed"]
+
+
+def test_the_refresh_knows_no_clones_of_other_batches(client: Client, sam: User) -> None:
+    batch, stranger = batch_of(R), batch_of(R).jobs.get()
+
+    changed = client.get(url("live", batch), {"ids": str(stranger.pk), "since": "0", "token": "old"})
+
+    assert oob_ids(changed) == ["batch-totals", "batch-tabs"]
+
+
+def oob_ids(answer: Any) -> list[str]:
+    """Return the ids of what is swapped out of band; a page has none."""
+    return re.findall(r'<\w+ id="([\w-]+)"[^>]* hx-swap-oob="true"', answer.content.decode())
 
 
 def test_the_refresh_ends_when_all_have_ended(client: Client, sam: User) -> None:
     batch = batch_of(C)
     job = batch.jobs.get()
 
-    asked = {"ids": job.pk, "since": job.version, "token": progress_of(batch.pk).token}
+    asked: dict[str, Any] = {"ids": job.pk, "since": job.version, "token": progress_of(batch).token}
 
     assert client.get(url("live", batch), asked).status_code == 286
 
@@ -188,7 +338,7 @@ def test_an_unchanged_refresh_takes_three_queries(
     batch = batch_of(R, R)
     job = batch.jobs.first()
     assert job is not None
-    asked = {"ids": job.pk, "since": job.version, "token": progress_of(batch.pk).token}
+    asked: dict[str, Any] = {"ids": job.pk, "since": job.version, "token": progress_of(batch).token}
     sessions = 0 if settings.SESSION_ENGINE.endswith(("file", "cached_db")) else 1
 
     with django_assert_max_num_queries(3 + sessions):
@@ -208,7 +358,7 @@ def test_pages_take_as_many_queries_for_many_rows(
     for _ in range(count):
         batch_of(C)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(reverse("clones:batch_list"))
     with django_assert_max_num_queries(12):
         client.get(url("detail", batch))

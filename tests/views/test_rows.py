@@ -100,6 +100,12 @@ def test_a_page_that_knows_nothing_is_told_everything(reader: Client, since: str
     assert told(ask(reader, *jobs, since=since)) == {job.pk: job.version for job in jobs}
 
 
+def test_a_page_from_before_a_backup_was_restored_is_put_right(reader: Client) -> None:
+    job = CloneJobFactory.create()
+
+    assert told(ask(reader, job, since=str(job.version + 5))) == {job.pk: job.version}
+
+
 def test_ids_that_do_not_exist_are_left_out(reader: Client) -> None:
     job = CloneJobFactory.create()
 
