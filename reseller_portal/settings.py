@@ -179,6 +179,7 @@ DJANGO_TABLES2_TEMPLATE = "components/table.html"
 
 BASE_URL = env.str("BASE_URL", default="").rstrip("/")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="reseller-portal@localhost")
+EMAIL_TIMEOUT = 20  # seconds; a silent mail server must not hold a thread for ever
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 
 # Queue and worker ----------------------------------------------------------------------------------------------------
@@ -200,7 +201,7 @@ if REDIS_URL:
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 elif ON_SQLITE:
     SESSION_ENGINE = "django.contrib.sessions.backends.file"
-    SESSION_FILE_PATH = str(VAR_DIR / "sessions")
+    SESSION_FILE_PATH = env.str("SESSION_DIR", default=str(VAR_DIR / "sessions"))
     Path(SESSION_FILE_PATH).mkdir(mode=0o700, exist_ok=True)
 TICK_TIMEOUT_SECONDS = 90  # django-q2 ends a tick that runs longer; the engine leaves long before
 # docs/decisions/0003-django-q2.md tells what each of these prevents.

@@ -1,9 +1,11 @@
 """A pytest plugin, loaded before Django's settings: each process of a parallel run has a Redis database of its own.
 
-pytest-django sees to the databases; a sandbox is started for each process anyway.
+pytest-django sees to the databases; a sandbox is started for each process anyway. Sessions of tests go where the next
+restart of the machine sweeps them away.
 """
 
 import os
+import tempfile
 from urllib.parse import urlsplit
 
 
@@ -19,3 +21,5 @@ def own_redis(url: str, worker: str) -> str:
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _worker.startswith("gw") and os.environ.get("REDIS_URL"):
     os.environ["REDIS_URL"] = own_redis(os.environ["REDIS_URL"], _worker)
+
+os.environ.setdefault("SESSION_DIR", tempfile.mkdtemp(prefix="portal-test-sessions-"))

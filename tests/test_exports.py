@@ -82,7 +82,7 @@ def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
             "template",
             "target_store_id",
             "job_id",
-        ],  # fmt: skip
+        ],
         ["product", "12345", '="09876"', *about],
         ["category", "12345", "54321", *about],
         ["'=evil", "12345", "5", *about],

@@ -56,7 +56,7 @@ MAY_IMPORT = {
         "filters",
         "tables",
         *_BELOW_OPERATIONS,
-    },  # fmt: skip
+    },
 }
 
 

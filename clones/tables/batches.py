@@ -44,10 +44,16 @@ class BatchTable(PortalTable):
 
     caption = "Batches"
 
-    name = CellColumn("clones/_batch_name.html", verbose_name="Batch", order_by=("name", "pk"))
+    name = CellColumn(
+        "clones/_batch_name.html", verbose_name="Batch", order_by=("name", "pk"), attrs={"td": {"class": "batch-name"}}
+    )
     state = CellColumn("clones/_batch_progress.html", orderable=False)
-    template = CellColumn("clones/_batch_template.html", order_by=("template__name", "pk"))
-    created_by = tables.Column(verbose_name="By", order_by=("created_by__username", "pk"))
+    template = CellColumn(
+        "clones/_batch_template.html", order_by=("template__name", "pk"), attrs={"td": {"class": "batch-template"}}
+    )
+    created_by = tables.Column(
+        verbose_name="By", order_by=("created_by__username", "pk"), attrs={"td": {"class": "batch-by"}}
+    )
     created_at = TimeColumn(verbose_name="Asked for", order_by=("pk",))
 
     class Meta(PortalTable.Meta):

@@ -325,6 +325,13 @@ def test_the_page_asks_for_news_only_while_something_is_active(sam: Client) -> N
     assert 'data-live="off"' in text_of(sam.get(LIST, {"status": "FAILED"}))
 
 
+def test_a_page_counts_as_new_what_is_newer_than_all_there_is_shown_or_not(sam: Client) -> None:
+    CloneJobFactory.create(status=JobStatus.FAILED)
+    newest = CloneJobFactory.create()
+
+    assert f'data-newest="{newest.pk}" data-newer="0"' in text_of(sam.get(LIST, {"status": "FAILED"}))
+
+
 @pytest.mark.parametrize("query", [{}, {"status": "RUNNING"}, {"batch": "1", "q": "9", "sort": "took"}])
 def test_a_page_costs_as_many_queries_for_thirty_rows_as_for_one(sam: Client, query: dict[str, str]) -> None:
     costs = []

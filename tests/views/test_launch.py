@@ -336,7 +336,7 @@ def test_a_card_tells_how_long_a_clone_of_the_catalog_usually_takes(
             CloneJobFactory.create(batch=batch, status=JobStatus.COMPLETED, **times)
 
     assert "Last cloned" in text(client.get(URL))
-    assert "usually takes 3 min 20 s" in text(client.get(URL))
+    assert "Usually takes 3 min 20 s" in text(client.get(URL))
 
 
 def test_a_card_says_what_is_not_known_of_a_template(client: Client, sam: User) -> None:
