@@ -242,6 +242,7 @@ def test_cancel_touches_what_waits_and_nothing_else(client: Client, sam: User) -
 
     assert dict(progress_of(batch).counts) == {X: 2, R: 1}
     assert "Canceled 2 clones." in shown
+    assert "Left out 1 clone" not in shown
 
 
 def test_cancel_leaves_alone_what_may_be_running_at_ecwid_and_says_so(client: Client, sam: User) -> None:

@@ -123,6 +123,13 @@ def test_template_stores_among_the_targets_are_all_named(client: Client, sam: Us
     assert not Batch.objects.exists()
 
 
+def test_an_archived_template_cannot_be_cloned(client: Client, sam: User, template: TemplateStore) -> None:
+    archived = TemplateStoreFactory.create(connection=template.connection, archived_at=timezone.now())
+
+    assert "not there any more, or archived" in text(post(client, archived, "9001"))
+    assert not Batch.objects.exists()
+
+
 def test_all_mistakes_are_said_at_once_each_at_its_field(client: Client, sam: User, template: TemplateStore) -> None:
     answer = client.post(URL, {"targets": "12a", "scope": CloneScope.ALL, "name": "two\nlines"})
 
@@ -263,6 +270,17 @@ def test_another_order_for_the_same_stores_is_no_second_click(
     post(client, template, "9001")
 
     assert post(client, template, "9001", **other).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def test_more_stores_than_the_first_time_are_no_second_click(
+    client: Client, sam: User, template: TemplateStore
+) -> None:
+    post(client, template, "9001")
+
+    answer = post(client, template, "9001 9002")
+
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Leave it out and clone into 1 store" in text(answer)
 
 
 def test_somebody_elses_order_is_no_second_click(client: Client, sam: User, template: TemplateStore) -> None:
