@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -33,7 +34,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     connection = _connection(pk)
-    templates = connection.templates.order_by("archived_at", "name")
+    templates = connection.templates.order_by(F("archived_at").asc(nulls_first=True), "name")
     return render(request, "clones/connection_detail.html", {"templates": templates, **_state(connection)})
 
 
