@@ -82,6 +82,7 @@ def _find_an_id(page: Page, logged: Mapping) -> None:
     mapping.get_by_role("link", name=f"Categories ({len(categories)})").click()
     expect(mapping.get_by_role("cell", name=next(iter(categories.values())), exact=True)).to_be_visible()
     mapping.get_by_role("link", name=f"Products ({len(products)})").click()
+    expect(mapping.get_by_role("cell", name=next(iter(products.values())), exact=True)).to_be_visible()
     old, new = list(products.items())[-1]
     mapping.get_by_label("Old or new ID").fill(new)
     mapping.get_by_role("button", name="Search").click()
