@@ -266,10 +266,12 @@ def test_settings_whose_answer_was_lost_are_asked_for_again_at_once(scene: Scene
 
 
 def test_the_watchdogs_own_death_takes_the_cluster_along(scene: Scene) -> None:
+    scene.sandbox.pause_clones()  # the POST may have left: its clone must not end before somebody asks again
     job = scene.launch()
     kill(scene.worker.pid, signal.SIGKILL)
 
     until(lambda: not scene.worker.processes(), "the end of the orphaned cluster")
     scene.kill_and_start_another()
+    scene.goes_on_with_a_ticket(job)
 
     assert_cloned_once(scene, job)
