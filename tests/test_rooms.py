@@ -18,7 +18,7 @@ PROJECT = ("clones", "reseller_portal", "tests")
 SANDBOX = "clones.sandbox"
 
 _BELOW_LIFECYCLE = {"models", "choices", "secrets"}
-_BELOW_OPERATIONS = {"permissions", "engine", "lifecycle", "ecwid", *_BELOW_LIFECYCLE}
+_BELOW_OPERATIONS = {"permissions", "engine", "lifecycle", "ecwid", "failures", *_BELOW_LIFECYCLE}
 MAY_IMPORT = {
     "choices": set[str](),
     "secrets": set[str](),
@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "sandbox": set[str](),
     "permissions": set[str](),
     "apps": {"permissions"},
+    "failures": {"choices", "ecwid"},
     "models": {"choices", "secrets"},
     "migrations": {"choices", "secrets"},
     "exports": {"models", "choices"},
@@ -33,14 +34,14 @@ MAY_IMPORT = {
     "reports": {"models", "choices", "progress"},
     "charts": {"choices", "reports"},
     "lifecycle": _BELOW_LIFECYCLE,
-    "engine": {"lifecycle", "ecwid", *_BELOW_LIFECYCLE},
+    "engine": {"lifecycle", "ecwid", "failures", *_BELOW_LIFECYCLE},
     "tasks": {"engine"},
     "operations": _BELOW_OPERATIONS,
     "management": {"operations", "exports", *_BELOW_OPERATIONS},
     "signin": {"permissions"},
     "middleware": {"models"},
     "urls": {"views"},
-    "templatetags": {"choices", "models", "permissions"},
+    "templatetags": {"choices", "failures", "models", "permissions"},
     "forms": {"operations", *_BELOW_OPERATIONS},
     "filters": {"choices", "models"},
     "tables": {"choices", "models", "permissions", "progress", "templatetags"},

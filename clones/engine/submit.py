@@ -12,6 +12,7 @@ from clones.choices import BlockReason, FailureKind, JobStatus
 from clones.ecwid import CloneRefused, EcwidError, NoAnswer, NotSent, RefusalKind, Refused
 from clones.engine import pacing
 from clones.engine.outcome import Block, Outcome, block_for
+from clones.failures import failure_of
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
 from clones.models import CloneJob
 
@@ -221,5 +222,6 @@ class Decision:
     def _failed(self, kind: FailureKind, answer: EcwidError) -> Outcome:
         code, message = (answer.code, answer.message) if isinstance(answer, Refused) else ("", "")
         fields = {"failure_kind": kind, "error_code": code, "error_message": message}
-        note = kind.cause if isinstance(answer, Refused) else f"{kind.cause} {answer}"
+        cause = failure_of(kind, code).cause
+        note = cause if isinstance(answer, Refused) else f"{cause} {answer}"
         return Outcome({}, Change(self.job, JobStatus.FAILED, fields, note=note, code=code, message=message))

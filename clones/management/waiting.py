@@ -8,6 +8,7 @@ from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
 from clones.choices import AT_ECWID, BlockReason, FailureKind, JobStatus
+from clones.failures import failure_of
 from clones.models import CloneEvent, CloneJob, Connection, WorkerBeat
 
 LOOK_EVERY_SECONDS: Final = 0.5
@@ -41,8 +42,8 @@ def describe(job: CloneJob) -> str:
     said = " ".join(filter(None, (job.error_code, f"({job.error_message})" if job.error_message else "")))
     line = f"{job.target}: {status.label}."
     if status == JobStatus.FAILED:
-        kind = FailureKind(job.failure_kind)
-        return f"{line} {said or kind.label}: {kind.cause} {kind.next_step}"
+        failure = failure_of(FailureKind(job.failure_kind), job.error_code)
+        return f"{line} {said or failure.label}: {failure.cause} {failure.next_step}"
     if status == JobStatus.COMPLETED:
         return f"{line} {job.mappings.count():,} IDs mapped. {job.mapping_note}".rstrip()
     return f"{line} Not done yet. {f'Ecwid said {said}.' if said else trouble([job])}".rstrip()

@@ -5,7 +5,8 @@ from datetime import timedelta
 from django import template
 from django.utils import timezone
 
-from clones.choices import JobStatus
+from clones.choices import FailureKind, JobStatus
+from clones.failures import Failure, failure_of
 from clones.models import CloneJob
 
 register = template.Library()
@@ -21,6 +22,12 @@ def is_running(job: CloneJob) -> bool:
 def is_unanswered(job: CloneJob) -> bool:
     """Tell whether the answer to its start got lost: while the POST is out, one is still to come."""
     return job.unanswered_since is not None and job.status == JobStatus.WAITING
+
+
+@register.filter
+def failure(job: CloneJob) -> Failure | None:
+    """Return why it failed, in words; None where it did not."""
+    return failure_of(FailureKind(job.failure_kind), job.error_code) if job.failure_kind else None
 
 
 @register.filter

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from clones import exports
-from clones.choices import FailureKind
 from clones.models import CloneJob, WorkerBeat
 from clones.permissions import Capability
 from clones.views.doors import needs
@@ -93,7 +92,6 @@ def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:
         "job": job,
         "token": seen.token,
         "situation": seen.words(timeline.last_note),
-        "failure": FailureKind(job.failure_kind) if job.failure_kind else None,
         "why_not_retried": why_not_retried(job, relatives),
         "why_not_canceled": why_not_canceled(job),
         "chain": chain(job, relatives),

@@ -67,6 +67,16 @@ def test_a_failure_says_cause_and_next_step_and_keeps_ecwids_words(
     assert "Words" in shown
 
 
+def test_a_store_that_is_not_empty_is_told_as_that(client: Client, sam: User) -> None:
+    failed = {"status": JobStatus.FAILED, "failure_kind": FailureKind.TARGET}
+    job = CloneJobFactory.create(**failed, error_code="TARGET_CATEGORIES_NOT_EMPTY")
+
+    shown = page(client, job)
+
+    assert "The store has categories already" in shown
+    assert '<span class="job-remark">Has categories</span>' in shown
+
+
 @pytest.mark.parametrize(
     ("status", "retry", "cancel"),
     [
