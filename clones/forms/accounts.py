@@ -1,14 +1,17 @@
 """What people type about their own account."""
 
+from datetime import datetime
 from threading import Thread
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
+from django.utils import timezone
 
 from clones.forms.base import PortalForm
 from clones.models import Theme
+from clones.operations.attempts import begin_attempt
 
 # Of the several hundred zones those that a person would look for: no aliases of old times.
 _REGIONS: Final = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
@@ -31,6 +34,29 @@ class ProfileForm(PortalForm):
 
     time_zone = forms.ChoiceField(choices=zone_choices, required=False)
     theme = forms.ChoiceField(label="Light or dark", choices=Theme.choices, widget=forms.RadioSelect)
+
+
+class LoginForm(auth_forms.AuthenticationForm):
+    """Django's form, which looks at no password while there is a hold. `held_until` is set where there is one now."""
+
+    held_until: datetime | None = None
+
+    def __init__(self, *args: Any, browser: str = "", **kwargs: Any) -> None:
+        self._browser = browser
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Sign the person in, in Django's way, or raise ValidationError."""
+        username = self.cleaned_data.get("username")
+        if not (username and self.cleaned_data.get("password")):
+            return self.cleaned_data
+        attempt = begin_attempt(username, self._browser, timezone.now())
+        self.held_until = attempt.held_until
+        if not attempt.allowed:
+            raise self.get_invalid_login_error()
+        cleaned = super().clean()
+        attempt.succeed()
+        return cleaned
 
 
 class PasswordChangeForm(PortalForm, auth_forms.PasswordChangeForm):

@@ -1,5 +1,6 @@
 """What the portal remembers. Data, constraints and small predicates; the rules of change are in `lifecycle`."""
 
+from clones.models.attempts import LoginAttempts
 from clones.models.batch import Batch
 from clones.models.connection import Connection
 from clones.models.event import CloneEvent
@@ -18,6 +19,7 @@ __all__ = [
     "Connection",
     "EntityMapping",
     "Leased",
+    "LoginAttempts",
     "Profile",
     "TargetStore",
     "TemplateStore",

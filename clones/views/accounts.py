@@ -1,5 +1,7 @@
 """A person's own account: signing in, the password, and how the pages are to look."""
 
+import math
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
@@ -10,11 +12,13 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clones.forms.accounts import NewPasswordForm, PasswordChangeForm, PasswordResetForm, ProfileForm
+from clones.forms.accounts import LoginForm, NewPasswordForm, PasswordChangeForm, PasswordResetForm, ProfileForm
 from clones.middleware import profile_of
 from clones.models import Profile
+from clones.views.known_browser import known_browser, remember_browser
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -58,6 +62,26 @@ class _MistakesAre422:
 class LoginView(_MistakesAre422, auth.LoginView):
     """The login page. `next` leads back to pages of this portal only: Django sees to it."""
 
+    form_class = LoginForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form which browser asks."""
+        return {**super().get_form_kwargs(), "browser": known_browser(self.request)}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in, and know this browser from now on."""
+        response = super().form_valid(form)
+        remember_browser(response, form.get_user())
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Show the form again, with how long to wait where there is a hold."""
+        response = super().form_invalid(form)
+        if form.held_until is not None:
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response["Retry-After"] = str(math.ceil((form.held_until - timezone.now()).total_seconds()))
+        return response
+
 
 class PasswordChangeView(_MistakesAre422, auth.PasswordChangeView):
     """A person's own new password; every other session of the person ends."""
@@ -87,6 +111,12 @@ class PasswordResetConfirmView(_MistakesAre422, auth.PasswordResetConfirmView):
     """A new password for who followed the link; every session of the person ends."""
 
     form_class = NewPasswordForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set it, and know this browser: who guesses elsewhere cannot hold up the person who has just come back."""
+        response = super().form_valid(form)
+        remember_browser(response, form.user)
+        return response
 
 
 login = LoginView.as_view()

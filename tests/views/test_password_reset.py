@@ -2,8 +2,7 @@
 
 import re
 import smtplib
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,12 +14,11 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 
-from clones.forms.accounts import MAIL_THREAD
 from tests.people import PASSWORD, staff
 from tests.views.test_accounts import NEW_PASSWORD, is_signed_in, sign_in
 from tests.waiting import until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_mail_left_behind")]
 
 RESET = "/accounts/password_reset/"
 
@@ -42,15 +40,6 @@ class BrokenMail(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:  # noqa: ARG002
         raise smtplib.SMTPServerDisconnected("no")
-
-
-@pytest.fixture(autouse=True)
-def no_mail_left_behind() -> Iterator[None]:
-    """Wait for the threads that send mails: one must not land in the next test's box."""
-    yield
-    for thread in threading.enumerate():
-        if thread.name == MAIL_THREAD:
-            thread.join(60)
 
 
 def link_in_mail() -> str:
