@@ -50,6 +50,19 @@ def _page_to_return_to(request: HttpRequest) -> str:
     return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
+class NotStoredMiddleware:
+    """Let no browser store a page, which its Back button would show to whoever comes after the person logged out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, marked as not to be stored; an answer that says so in more words keeps them."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class PersonalZoneMiddleware:
     """Activate the person's time zone: the chosen one, else the browser's, else TIME_ZONE."""
 

@@ -1,12 +1,23 @@
 """Django's own admin at /admin/: for superusers, who look after accounts when nobody else can."""
 
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from clones.views.doors import ClosedDoorError
+
+View = Callable[..., HttpResponseBase]
 
 
 class SuperuserSite(AdminSite):
-    """The admin site without Django's "staff" people: the portal's roles are other ones."""
+    """The admin site without Django's "staff" people, and without a sign-in page of its own.
+
+    Who is not signed in never gets here: LoginRequiredMiddleware leads to the portal's login page, and back.
+    """
 
     site_header = site_title = "Reseller portal: accounts"
 
@@ -14,8 +25,21 @@ class SuperuserSite(AdminSite):
         """Let in active superusers only."""
         return bool(request.user.is_active and request.user.is_superuser)
 
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # noqa: FBT001, FBT002
+        """Answer 403 to everybody else, where Django would show a sign-in page."""
+        inside = super().admin_view(view, cacheable)
 
-class PortalAdminConfig(AdminConfig):
-    """django.contrib.admin with that site."""
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            self._check(request)
+            return inside(request, *args, **kwargs)
 
-    default_site = "reseller_portal.admin.SuperuserSite"
+        return update_wrapper(guarded, inside)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """Lead on: whoever comes here has signed in already."""
+        self._check(request)
+        return redirect("admin:index")
+
+    def _check(self, request: HttpRequest) -> None:
+        if not self.has_permission(request):
+            raise ClosedDoorError("You may not use Django's own admin: that takes a superuser.")

@@ -76,7 +76,7 @@ except ValueError:
 # Applications --------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "reseller_portal.admin.PortalAdminConfig",
+    "reseller_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -93,9 +93,12 @@ INSTALLED_APPS = [
     "clones",
 ]
 MIDDLEWARE = [
+    # Before the two that answer by themselves (the way to HTTPS, static files): their answers carry headers too.
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "clones.middleware.NotStoredMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -105,7 +108,6 @@ MIDDLEWARE = [
     "clones.middleware.PersonalZoneMiddleware",
     "clones.middleware.PageSizeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "reseller_portal.urls"
 WSGI_APPLICATION = "reseller_portal.wsgi.application"

@@ -82,4 +82,4 @@ def _held_until(failures: int, now: datetime) -> datetime | None:
     if over <= 0:
         return None
     doublings = min(over - 1, 10)  # no more than makes the longest: the number of failures has no end
-    return now + min(FIRST_HOLD * 2**doublings, LONGEST_HOLD)
+    return now + min(FIRST_HOLD * (1 << doublings), LONGEST_HOLD)

@@ -14,8 +14,12 @@ R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[Concatenate[HttpRequest, P], R]
 
 
-class MissingRoleError(PermissionDenied):
-    """The person is known, and may not; the text names the role that is missing."""
+class ClosedDoorError(PermissionDenied):
+    """The person is known, and may not; the text, which the 403 page shows, names what is missing."""
+
+
+class MissingRoleError(ClosedDoorError):
+    """It is a role that is missing."""
 
     def __init__(self, capability: Capability) -> None:
         super().__init__(f"You may not {capability}: that takes the role “{role_for(capability)}”.")

@@ -7,13 +7,13 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
-from clones.views.doors import MissingRoleError
+from clones.views.doors import ClosedDoorError
 
 
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 403 and name the missing role."""
-    sentence = str(exception) if isinstance(exception, MissingRoleError) else ""
+    """Answer 403 and name what is missing."""
+    sentence = str(exception) if isinstance(exception, ClosedDoorError) else ""
     return render(request, "403.html", {"sentence": sentence}, status=HTTPStatus.FORBIDDEN)
 
 

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from clones.forms.accounts import MAIL_THREAD
 
@@ -15,3 +17,18 @@ def no_mail_left_behind() -> Iterator[None]:
     for thread in threading.enumerate():
         if thread.name == MAIL_THREAD:
             thread.join(60)
+
+
+@pytest.fixture
+def over_https(settings: Any) -> Client:
+    """A client that talks as a browser does behind a proxy, with the settings that HTTPS=on makes."""
+    for name in (
+        "SECURE_SSL_REDIRECT",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS",
+    ):
+        setattr(settings, name, True)
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    return Client(headers={"X-Forwarded-Proto": "https"})

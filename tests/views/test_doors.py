@@ -4,6 +4,7 @@ An address without a row in DOORS fails the test. Where a row says 403, the page
 before anything is looked up, so that nobody learns what exists.
 """
 
+import html
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -122,8 +123,7 @@ DOORS = {
     "healthz": Door(EVERYBODY),
     "readyz": Door(EVERYBODY),
 }
-# Django's own admin: its addresses follow from what it shows, so one rule stands for all; but this one is its door.
-ADMIN_LOGIN = "admin/login/"
+# Django's own admin has no rows: its addresses follow from what it shows, and one rule stands for all.
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
@@ -271,9 +271,14 @@ def test_djangos_own_admin_is_for_superusers(route: str, world: World) -> None:
 
             assert answer.status_code < 500
             assert "unsafe" not in answer.headers["Content-Security-Policy"]
-            if role != SUPERUSER and route != ADMIN_LOGIN:
-                assert answer.status_code == 302, (role, method)
-                assert re.match(r"/(accounts|admin)/(login/|$)", answer.headers["Location"]), (role, method)
+            if role == ANONYMOUS:
+                back = path if method != "POST" else "/"
+                assert answer.headers["Location"] == f"/accounts/login/?next={back}", method
+            elif role != SUPERUSER:
+                assert answer.status_code == 403, (role, method)
+                if method == "GET":
+                    assert "Django's own admin: that takes a superuser." in html.unescape(text_of(answer))
+                    assert 'aria-label="Main"' in text_of(answer)
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/auth/user/", "/admin/django_q/schedule/"])
