@@ -40,6 +40,14 @@ class SuperuserSite(AdminSite):
         self._check(request)
         return redirect("admin:index")
 
+    def password_change(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Lead to the portal's own page for it."""
+        return redirect("password_change")
+
     def _check(self, request: HttpRequest) -> None:
         if not self.has_permission(request):
             raise ClosedDoorError("You may not use Django's own admin: that takes a superuser.")

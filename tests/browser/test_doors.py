@@ -1,10 +1,11 @@
 """Signing in with a real browser, and what a broken page would look like to these tests."""
 
+from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.conftest import Look, SignIn
-from tests.people import PASSWORD, staff
+from tests.people import PASSWORD, person, staff
 
 
 def test_who_signs_in_lands_where_they_wanted_to_go(page: Page, look: Look) -> None:
@@ -15,6 +16,51 @@ def test_who_signs_in_lands_where_they_wanted_to_go(page: Page, look: Look) -> N
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url("/clones/?status=FAILED")
+
+
+def test_who_types_too_many_wrong_passwords_reads_so_and_keeps_the_name(
+    page: Page, look: Look, complaints: Complaints
+) -> None:
+    staff("sam")
+    page.goto("/accounts/login/")
+    for _ in range(5):
+        page.get_by_label("User name").fill("sam")
+        page.get_by_label("Password").fill("mistyped word")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_load_state()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Too many wrong passwords for this user name")
+    expect(alert).to_be_focused()
+    expect(page.get_by_label("User name")).to_have_value("sam")
+    expect(page.get_by_label("Password")).to_have_value("")
+    look(page)
+    complaints.forgive("status of 422")
+    complaints.forgive("status of 429")
+
+
+def test_the_back_button_shows_nothing_after_logging_out(page: Page, sign_in: SignIn) -> None:
+    sign_in(page, staff())
+    page.goto("/clones/")
+    page.goto("/targets/")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page).to_have_url("/accounts/login/?next=/targets/")
+
+
+def test_djangos_admin_works_under_the_policy(page: Page, complaints: Complaints) -> None:
+    person("root")
+    User.objects.update(is_superuser=True)
+    page.goto("/admin/")
+    page.get_by_label("User name").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url("/admin/")
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.get_by_role("link", name="root", exact=True).click()
+    expect(page.get_by_text("Chosen groups")).to_be_visible()  # drawn by its script
+    complaints.forgive("favicon.ico")  # the browser looks for an icon, which Django's pages do not name
 
 
 def test_a_script_that_a_page_must_not_have_is_blocked_and_heard(

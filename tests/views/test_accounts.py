@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
@@ -15,6 +16,16 @@ from tests.people import PASSWORD, admin, nobody, staff
 pytestmark = pytest.mark.django_db
 
 NEW_PASSWORD = "another horse altogether"
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Counts what takes its time."""
+
+    counted = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        CountingHasher.counted += 1
+        return str(super().encode(password, salt))
 
 
 def sign_in(client: Client, password: str = PASSWORD, **more: str) -> HttpResponse:
@@ -63,6 +74,19 @@ def test_wrong_passwords_and_unknown_names_get_one_answer(client: Client) -> Non
     assert "do not match" in answers.pop()
 
 
+@pytest.mark.parametrize("username", ["sam", "someone", "gone", "invited"])
+def test_a_wrong_password_takes_as_long_whoever_is_named(client: Client, settings: Any, username: str) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    User.objects.create_user("sam", password=PASSWORD)
+    User.objects.create_user("gone", password=PASSWORD, is_active=False)
+    User.objects.create_user("invited")  # without a password
+    CountingHasher.counted = 0
+
+    client.post("/accounts/login/", {"username": username, "password": "wrong"})
+
+    assert CountingHasher.counted == 1
+
+
 def test_a_failed_sign_in_keeps_the_name_and_never_the_password(client: Client) -> None:
     response = sign_in(client, password="mistyped word")
 
@@ -82,6 +106,35 @@ def test_signing_out_ends_the_session_wherever_its_cookie_went(client: Client) -
 
     assert response.headers["Location"] == "/accounts/login/"
     assert not is_signed_in(copy)
+
+
+def test_nobody_is_signed_out_by_a_link_or_led_away_by_signing_out(client: Client) -> None:
+    client.force_login(staff())
+
+    assert client.get("/accounts/logout/").status_code == 405
+    assert is_signed_in(client)
+    assert client.post("/accounts/logout/?next=//evil.example/").headers["Location"] == "/accounts/login/"
+
+
+def test_a_role_that_is_taken_away_is_missed_by_the_next_request(client: Client) -> None:
+    sam = staff()
+    client.force_login(sam)
+    assert client.get("/clones/").status_code == 200
+
+    sam.groups.clear()
+
+    assert client.get("/clones/").status_code == 403
+
+
+def test_a_session_of_somebody_deactivated_sends_fragments_to_the_login_page_too(client: Client) -> None:
+    sam = staff()
+    client.force_login(sam)
+    User.objects.filter(pk=sam.pk).update(is_active=False)
+
+    fragment = client.get("/clones/rows/?ids=1&since=0", headers={"HX-Request": "true"})
+
+    assert fragment.headers["HX-Redirect"] == "/accounts/login/?next=%2F"
+    assert client.get("/clones/").headers["Location"] == "/accounts/login/?next=/clones/"
 
 
 def test_signing_in_starts_a_session_of_its_own(client: Client) -> None:

@@ -281,6 +281,14 @@ def test_djangos_own_admin_is_for_superusers(route: str, world: World) -> None:
                     assert 'aria-label="Main"' in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    ("path", "portals"),
+    [("/admin/login/?next=//evil.example/", "/admin/"), ("/admin/password_change/", "/accounts/password_change/")],
+)
+def test_djangos_admin_has_no_pages_of_its_own_for_what_the_portal_has(path: str, portals: str, world: World) -> None:
+    assert ask(world.people[SUPERUSER], "GET", path).headers["Location"] == portals
+
+
 @pytest.mark.parametrize("path", ["/admin/", "/admin/auth/user/", "/admin/django_q/schedule/"])
 def test_superusers_see_djangos_own_admin(path: str, world: World) -> None:
     assert ask(world.people[SUPERUSER], "GET", path).status_code == 200

@@ -94,6 +94,22 @@ def test_the_link_leads_to_base_url_where_that_is_set(client: Client, settings: 
     assert "https://portal.example.com:8443/accounts/reset/" in mail.outbox[0].body
 
 
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Host": "testserver.evil.example"}])
+def test_no_mail_is_sent_for_a_name_that_is_not_the_portals(client: Client, headers: dict[str, str]) -> None:
+    staff()
+
+    assert client.post(RESET, {"email": "sam@example.com"}, headers=headers).status_code == 400
+
+
+def test_what_a_proxy_forwards_does_not_change_where_the_link_leads(client: Client) -> None:
+    staff()
+
+    client.post(RESET, {"email": "sam@example.com"}, headers={"X-Forwarded-Host": "evil.example"})
+    until(lambda: mail.outbox, "a mail")
+
+    assert "evil.example" not in mail.outbox[0].body
+
+
 def test_the_answer_never_tells_whether_there_is_such_an_address(client: Client) -> None:
     staff()
     User.objects.create_user("gone", "gone@example.com", PASSWORD, is_active=False)
