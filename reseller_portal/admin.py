@@ -40,7 +40,7 @@ class SuperuserSite(AdminSite):
         self._check(request)
         return redirect("admin:index")
 
-    def password_change(
+    def password_change(  # type: ignore[override]  # a page in Django's
         self,
         request: HttpRequest,  # noqa: ARG002
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002

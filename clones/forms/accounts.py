@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from clones.forms.base import PortalForm
 from clones.models import Theme
@@ -60,7 +61,18 @@ class LoginForm(auth_forms.AuthenticationForm):
 
 
 class PasswordChangeForm(PortalForm, auth_forms.PasswordChangeForm):
-    """Django's form in the portal's look."""
+    """Django's form in the portal's look; who finds a session left open cannot guess the old password there either."""
+
+    def clean_old_password(self) -> str:
+        """Return the old password, or raise ValidationError."""
+        attempt = begin_attempt(self.user.username, f"{self.user.pk}:signed in", timezone.now())
+        if not attempt.allowed and attempt.held_until:
+            until = date_format(timezone.localtime(attempt.held_until), "H:i:s T")
+            message = f"Too many wrong passwords: none is looked at until {until}. An admin can set a new one at once."
+            raise forms.ValidationError(message)
+        old = super().clean_old_password()
+        attempt.succeed()
+        return old
 
 
 class NewPasswordForm(PortalForm, auth_forms.SetPasswordForm):  # type: ignore[type-arg]  # generic in the stubs only

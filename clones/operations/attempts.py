@@ -39,26 +39,24 @@ class Attempt:
 def begin_attempt(username: str, browser: str, now: datetime) -> Attempt:
     """Count a password as wrong before it is looked at: a hundred at one instant are held up as if one by one.
 
-    `browser` is what `browser_mark` gave to this browser; "" for one that nobody signed in with. While a hold lasts
-    nothing is counted, so nobody can prolong it.
+    `browser` is what `browser_mark` gave to this browser, "" for one that nobody signed in with; all else that begins
+    with the person's id and a colon makes a count of its own. While a hold lasts nothing is counted, so nobody can
+    prolong it.
     """
     user = User.objects.filter(username=username).only("username", "password").first()
     key = _key(username, user, browser)
+    LoginAttempts.objects.filter(counted_at__lt=now - FORGOTTEN_AFTER).delete()
     with transaction.atomic():
-        LoginAttempts.objects.filter(counted_at__lt=now - FORGOTTEN_AFTER).delete()
         locked = LoginAttempts.objects.select_for_update(no_key=True)
         counted, _ = locked.get_or_create(key=key, defaults={"counted_at": now})
         if counted.is_held(now):
+            name = user or "a name that is nobody's"  # which may be a password in the wrong field
+            logger.warning("A password for %s was not looked at, after %d wrong ones", name, counted.failures)
             return Attempt(key, allowed=False, held_until=counted.held_until)
         counted.failures += 1
         counted.counted_at = now
         counted.held_until = _held_until(counted.failures, now)
         counted.save(update_fields=["failures", "counted_at", "held_until"])
-    if counted.held_until:  # no name that is nobody's: it may be a password in the wrong field
-        name = user or "a name that is nobody's"
-        logger.warning(
-            "Signing in as %s waits until %s: wrong password no. %d", name, counted.held_until, counted.failures
-        )
     return Attempt(key, allowed=True, held_until=counted.held_until)
 
 

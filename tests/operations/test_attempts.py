@@ -134,11 +134,11 @@ def test_a_hold_is_in_the_log_by_the_accounts_name_and_never_by_what_is_nobodys(
 ) -> None:
     staff("sam")
 
-    fail(5)
-    fail(5, "typed a password here")
+    fail(6)
+    fail(6, "typed a password here")
 
-    assert "Signing in as sam waits until" in caplog.text
-    assert "Signing in as a name that is nobody's waits until" in caplog.text
+    assert "A password for sam was not looked at, after 5 wrong ones" in caplog.text
+    assert "A password for a name that is nobody's was not looked at" in caplog.text
     assert "typed" not in caplog.text
 
 

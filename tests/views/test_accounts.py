@@ -191,6 +191,19 @@ def test_mistakes_about_the_password_are_said_at_their_field(
     assert PASSWORD not in body
 
 
+def test_the_old_password_cannot_be_guessed_in_a_session_that_was_left_open(client: Client, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    client.force_login(staff())
+    for _ in range(5):
+        change_password(client, old="wrong")
+
+    response = change_password(client)
+
+    assert response.status_code == 422
+    assert "Too many wrong passwords" in response.content.decode().split('id="id_old_password_error"', 1)[1]
+    assert sign_in(Client()).status_code == 302  # it is a count of its own
+
+
 # The profile page -----------------------------------------------------------------------------------------------------
 
 
