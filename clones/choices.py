@@ -34,6 +34,7 @@ class JobStatus(TextChoices):
 ACTIVE: Final = (JobStatus.WAITING, JobStatus.SUBMITTING, JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 AT_ECWID: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 TERMINAL: Final = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
+ENDED_BADLY: Final = (JobStatus.FAILED, JobStatus.CANCELED)
 
 _LOOKS: Final = {
     JobStatus.WAITING: ("secondary", "clock"),

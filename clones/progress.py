@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef
 
-from clones.choices import ACTIVE, TERMINAL, BatchState, JobStatus
+from clones.choices import ACTIVE, ENDED_BADLY, TERMINAL, BatchState, JobStatus
 from clones.models import Batch, CloneJob
 
 
@@ -93,7 +93,7 @@ class Progress:
 
 def still_to_retry(batch_id: int) -> Progress:
     """Return how many of one batch's clones ended badly and were not asked for again yet. One query."""
-    ended_badly = CloneJob.objects.filter(batch_id=batch_id, status__in=(JobStatus.FAILED, JobStatus.CANCELED))
+    ended_badly = CloneJob.objects.filter(batch_id=batch_id, status__in=ENDED_BADLY)
     once = ended_badly.filter(~Exists(CloneJob.objects.filter(retry_of=OuterRef("pk"))))
     rows = once.order_by().values_list("status").annotate(Count("pk"))
     return Progress({JobStatus(status): count for status, count in rows})

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from clones import lifecycle
-from clones.choices import JobStatus
 from clones.engine import bell
 from clones.models import Batch, CloneJob, TargetStore
 from clones.operations.left_out import LeftOut
+from clones.operations.retriable import refusals
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ def retry_jobs(jobs: Iterable[CloneJob], user: User | None = None) -> Retry:
     now = timezone.now()
     with transaction.atomic():
         asked = _locked([job.pk for job in jobs])
-        reasons = _reasons(asked)
+        refused = refusals(asked)
         made: list[CloneJob] = []
         batches: list[Batch] = []
-        for group in _groups([job for job in asked if job.pk not in reasons]):
+        for group in _groups([job for job in asked if job.pk not in refused]):
             batch = _new_batch(group, user, now)
             batches.append(batch)
             made += CloneJob.objects.bulk_create(_new_job(job, batch) for job in group)
         lifecycle.record_start(made, at=now, actor=user)
         if made:
             transaction.on_commit(bell.ring_all)
-    return Retry(made, batches, [LeftOut(job, reasons[job.pk]) for job in asked if job.pk in reasons])
+    return Retry(made, batches, [LeftOut(job, refused[job.pk].reason) for job in asked if job.pk in refused])
 
 
 def _locked(ids: list[int]) -> list[CloneJob]:
@@ -52,35 +52,6 @@ def _locked(ids: list[int]) -> list[CloneJob]:
     targets = set(CloneJob.objects.filter(pk__in=ids).order_by().values_list("target_id", flat=True))
     list(TargetStore.objects.filter(pk__in=targets).order_by("store_id", "pk").select_for_update())
     return list(CloneJob.objects.filter(pk__in=ids).select_related("target", "template", "batch").order_by("pk"))
-
-
-def _reasons(asked: list[CloneJob]) -> dict[int, str]:
-    """Return why jobs are left out, by id."""
-    ids = [job.pk for job in asked]
-    retried = {job.retry_of_id: job for job in CloneJob.objects.filter(retry_of__in=ids).order_by("pk")}
-    busy = {job.target_id: job for job in CloneJob.objects.active().filter(target__in={job.target_id for job in asked})}
-    found = {job.pk: _reason(job, retried.get(job.pk), busy.get(job.target_id)) for job in asked}
-    # Only what is retried itself may stand in for an older one: else neither would be.
-    newest = {job.target_id: job.pk for job in asked if not found[job.pk]}
-    for job in asked:
-        if not found[job.pk] and newest[job.target_id] != job.pk:
-            found[job.pk] = f"Clone {newest[job.target_id]} into the same store is retried instead."
-    return {pk: reason for pk, reason in found.items() if reason}
-
-
-def _has_ended_badly(job: CloneJob) -> bool:
-    return job.status in {JobStatus.FAILED, JobStatus.CANCELED}
-
-
-def _reason(job: CloneJob, retry: CloneJob | None, busy: CloneJob | None) -> str:
-    if not _has_ended_badly(job):
-        return f"Its status is “{JobStatus(job.status).label}”: only failed and canceled clones are retried."
-    if retry is not None:
-        return f"It was retried already, as clone {retry.pk} ({JobStatus(retry.status).label.lower()})."
-    if busy is not None:
-        return f"Clone {busy.pk} into the same store is under way."
-    archived = next((store for store in (job.template, job.target) if store.archived_at), None)
-    return f"Store {archived} is archived: take it back into use first." if archived else ""
 
 
 def _groups(jobs: list[CloneJob]) -> Iterable[list[CloneJob]]:

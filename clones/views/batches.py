@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from clones import exports
-from clones.choices import JobStatus
+from clones.choices import ENDED_BADLY, JobStatus
 from clones.filters.batches import BatchFilter
 from clones.filters.jobs import JobFilter
 from clones.models import Batch, CloneJob, TemplateStore
@@ -90,7 +90,7 @@ def batch_live(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Capability.CLONE)
 @require_POST
 def batch_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    ended_badly = _ids(_jobs(pk).filter(status__in=(JobStatus.FAILED, JobStatus.CANCELED)))
+    ended_badly = _ids(_jobs(pk).filter(status__in=ENDED_BADLY))
     batches = retry_and_tell(request, ended_badly)
     return redirect("clones:batch_detail", batches[0].pk if batches else pk)
 

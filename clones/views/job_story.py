@@ -1,13 +1,14 @@
 """Where a clone comes from and what happened to it: its events in plain words, and the clones it was retried as."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from django.db.models import Count, F, Q
 
-from clones.choices import ACTIVE, JobStatus
+from clones.choices import JobStatus
 from clones.models import CloneEvent, CloneJob
+from clones.operations.retriable import Obstacle, refusal
 
 SHOWN: Final = 12  # a day without Ecwid makes thousands
 
@@ -69,49 +70,29 @@ class Timeline:
         return self.lines[0].event.note if self.lines else ""
 
 
-@dataclass(frozen=True)
-class Relative:
-    """A clone into the same store."""
-
-    pk: int
-    status: str
-    retry_of: int | None
+def into_the_same_store(job: CloneJob) -> list[CloneJob]:
+    """Return every clone into the job's target, itself too, oldest first. One query, of few columns."""
+    return list(CloneJob.objects.filter(target=job.target_id).order_by("pk").only("status", "retry_of"))
 
 
-def into_the_same_store(job: CloneJob) -> list[Relative]:
-    """Return every clone into the job's target, itself too, oldest first. One query."""
-    rows = CloneJob.objects.filter(target=job.target_id).order_by("pk").values_list("pk", "status", "retry_of")
-    return [Relative(*row) for row in rows]
-
-
-def chain(job: CloneJob, relatives: Sequence[Relative]) -> list[Relative]:
+def chain(job: CloneJob, relatives: Sequence[CloneJob]) -> list[CloneJob]:
     """Return the first clone and all that retry it, this one among them; nothing where there was no retry."""
-    origin = {each.pk: each.retry_of for each in relatives}
+    origin = {each.pk: each.retry_of_id for each in relatives}
     first = job.pk
     while before := origin.get(first):
         first = before
     found = set[int]()
     for each in relatives:  # a retry is younger than what it retries
-        if each.pk == first or each.retry_of in found:
+        if each.pk == first or each.retry_of_id in found:
             found.add(each.pk)
     return [each for each in relatives if each.pk in found] if len(found) > 1 else []
 
 
-def why_not_retried(job: CloneJob, relatives: Sequence[Relative]) -> str | None:
-    """Say why this clone cannot be retried; "" where it can; None where nobody would want to.
-
-    `operations.retry` decides; this keeps a button from being offered in vain.
-    """
-    if not job.is_terminal or job.is_completed or any(each.retry_of == job.pk for each in relatives):
-        return None
-    return next(_hindrances(job, relatives), "")
-
-
-def _hindrances(job: CloneJob, relatives: Sequence[Relative]) -> Iterator[str]:
-    for each in relatives:
-        if each.status in ACTIVE:
-            yield f"It can be retried when clone {each.pk} into the same store has ended."
-    if job.template.archived_at:
-        yield "It can be retried when its template store has been taken back into use."
-    if job.target.archived_at:
-        yield "It can be retried when its target store has been taken back into use."
+def why_not_retried(job: CloneJob, relatives: Sequence[CloneJob]) -> str | None:
+    """Say why this clone cannot be retried; "" where it can; None where nobody would want to."""
+    retry = next((each for each in relatives if each.retry_of_id == job.pk), None)
+    busy = next((each for each in relatives if not each.is_terminal), None)
+    why = refusal(job, retry, busy)
+    if why is None:
+        return ""
+    return None if why.obstacle in {Obstacle.STATUS, Obstacle.ALREADY} else why.reason

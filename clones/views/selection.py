@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from clones import exports
-from clones.choices import FailureKind, JobStatus
 from clones.filters.jobs import JobFilter
 from clones.models import CloneJob
 from clones.operations.errors import InvalidRequestError
 from clones.permissions import Capability
+from clones.templatetags.portal import clones
+from clones.views import confirmation
 from clones.views.doors import needs
 from clones.views.downloads import csv_response
 from clones.views.outcomes import cancel_and_tell, retry_and_tell
@@ -35,10 +36,7 @@ class Action(StrEnum):
     EXPORT = "export"
 
 
-ALLOWED: Final = {
-    Action.RETRY: Q(status__in=(JobStatus.FAILED, JobStatus.CANCELED)),
-    Action.CANCEL: Q(status=JobStatus.WAITING, unanswered_since=None),
-}
+ALLOWED: Final = {Action.RETRY: confirmation.IS_RETRIED, Action.CANCEL: confirmation.IS_CANCELED}
 RULES: Final = {
     Action.RETRY: "Only failed and canceled clones can be retried.",
     Action.CANCEL: "Only clones that surely wait can be canceled: Ecwid has no cancel call.",
@@ -119,13 +117,14 @@ def _carry_out(request: HttpRequest, selection: Selection) -> HttpResponse:
 
 def _ask(request: HttpRequest, selection: Selection) -> HttpResponse:
     """Show what would be done, and carry the very same clones along: the list may be another one by then."""
-    wanted = selection.jobs.filter(ALLOWED[selection.action]).order_by("-pk")
-    ids = list(wanted.values_list("pk", flat=True)[: MOST_JOBS + 1])
-    if len(ids) > MOST_JOBS:
-        raise InvalidRequestError(TOO_MANY)
-    left_out = _left_out(selection)
+    ids = _allowed(selection)
+    left_out: list[confirmation.Obstructed] = []
+    if selection.action is Action.RETRY:
+        ids, left_out = confirmation.retriable(ids)
+    others = confirmation.by_status(selection.jobs.exclude(ALLOWED[selection.action]))
     if not ids:
-        raise InvalidRequestError(f"{RULES[selection.action]} Selected: {left_out or 'none that still exist'}.")
+        raise InvalidRequestError(_nothing_to_do(selection.action, others, left_out))
+    wanted = CloneJob.objects.filter(pk__in=ids)
     context = {
         "action": selection.action,
         "back": _back(request),
@@ -133,28 +132,27 @@ def _ask(request: HttpRequest, selection: Selection) -> HttpResponse:
         "count": len(ids),
         "ids": ",".join(map(str, ids)),
         "jobs": CloneJob.objects.filter(pk__in=ids[:MOST_SHOWN]).select_related("target", "template"),
-        "failures": _failures(wanted),
+        "failures": confirmation.failures(wanted),
         "left_out": left_out,
+        "others": others,
         "rule": RULES[selection.action],
     }
     return render(request, "clones/job_selected.html", context)
 
 
-@dataclass(frozen=True)
-class Failures:
-    """How many of the clones failed in one way: what to see to before they are retried."""
-
-    kind: FailureKind
-    count: int
-
-
-def _failures(jobs: QuerySet[CloneJob]) -> list[Failures]:
-    kinds = jobs.exclude(failure_kind="").order_by().values_list("failure_kind").annotate(count=Count("pk"))
-    return [Failures(FailureKind(kind), count) for kind, count in kinds.order_by("-count", "failure_kind")]
+def _allowed(selection: Selection) -> list[int]:
+    """Return the clones whose status the action is for, the newest first. Raises InvalidRequestError: too many."""
+    allowed = selection.jobs.filter(ALLOWED[selection.action]).order_by("-pk")
+    ids = list(allowed.values_list("pk", flat=True)[: MOST_JOBS + 1])
+    if len(ids) > MOST_JOBS:
+        raise InvalidRequestError(TOO_MANY)
+    return ids
 
 
-def _left_out(selection: Selection) -> str:
-    """Count, in words and by status, the clones that the action is not for."""
-    rest = selection.jobs.exclude(ALLOWED[selection.action]).order_by()
-    counts = {JobStatus(status): count for status, count in rest.values_list("status").annotate(Count("pk"))}
-    return ", ".join(f"{counts[status]:,} “{status.label}”" for status in JobStatus if status in counts)
+def _nothing_to_do(action: Action, others: str, left_out: list[confirmation.Obstructed]) -> str:
+    """Say why none of the selected clones is left."""
+    if not left_out:
+        return f"{RULES[action]} Selected: {others or 'none that still exist'}."
+    reasons = ", ".join(f"{clones(each.count)} ({each.obstacle.lower()})" for each in left_out)
+    rest = f" The others are {others}." if others else ""
+    return f"None of the selected clones can be retried now: {reasons}.{rest}"

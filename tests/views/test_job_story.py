@@ -1,5 +1,6 @@
 """What happened to a clone, and the clones it was retried as."""
 
+import html
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_retry_waits_for_another_clone_into_the_same_store() -> None:
     job = CloneJobFactory.create(status=JobStatus.FAILED)
     other = CloneJobFactory.create(target=job.target, batch=job.batch, status=AT_ECWID[0])
 
-    assert refusal(job) == f"It can be retried when clone {other.pk} into the same store has ended."
+    assert refusal(job) == f"Clone {other.pk} into the same store is under way."
 
 
 @pytest.mark.parametrize("side", ["template", "target"])
@@ -143,5 +144,5 @@ def test_nothing_is_retried_with_an_archived_store(client: Client, side: str) ->
 
     shown = client.get(reverse("clones:job_detail", args=[job.pk])).content.decode()
 
-    assert f"when its {side} store has been taken back into use" in shown
+    assert f"It cannot be retried now. Store {store} is archived: take it back into use first." in html.unescape(shown)
     assert reverse("clones:job_retry", args=[job.pk]) not in shown

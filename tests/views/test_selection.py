@@ -9,13 +9,16 @@ from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clones import exports
 from clones.choices import TERMINAL, FailureKind, JobStatus
 from clones.models import Batch, CloneJob
+from clones.operations.retriable import Obstacle
 from clones.views import selection
 from tests.factories import BatchFactory, CloneJobFactory, fresh
 from tests.people import nobody, staff
@@ -196,6 +199,51 @@ def test_the_question_says_what_is_left_out_and_what_to_see_to(sam: Client) -> N
     assert "Left out: 1 “Completed”." in page
     assert FailureKind.ECWID.next_step in page
     assert "(2 clones)" in page
+
+
+def test_the_question_names_what_a_retry_would_leave_out_and_why(sam: Client) -> None:
+    free, taken_twice, archived, held = failed(4)
+    newer = CloneJobFactory.create(batch=free.batch, target=taken_twice.target, status=JobStatus.CANCELED)
+    again = [CloneJobFactory.create(batch=free.batch, retry_of=job, status=JobStatus.FAILED) for job in failed(5)]
+    type(archived.target).objects.filter(pk=archived.target.pk).update(archived_at=timezone.now())
+    busy = CloneJobFactory.create(batch=free.batch, target=held.target)
+    old = [job.retry_of for job in again if job.retry_of]
+
+    page = send(sam, "retry", free, taken_twice, newer, archived, held, *old)
+
+    text = text_of(page)
+    assert "Retry 2 clones?" in text
+    assert f"Clone {newer.pk} into the same store is retried instead." in text
+    assert f"Clone {busy.pk} into the same store is under way." in text
+    assert f"Store {archived.target} is archived" in text
+    assert f"<strong>{Obstacle.ALREADY}</strong> (5 clones)" in text
+    assert "and 2 more" in text
+    confirm(sam, page)
+    assert retried([free, taken_twice, newer, archived, held]) == {free.pk, newer.pk}
+    assert "Left out" not in said(sam)
+
+
+def test_what_nobody_can_retry_now_is_not_asked_about_and_told_why(sam: Client) -> None:
+    jobs = failed(2)
+    for job in jobs:
+        sam.post(f"/clones/{job.pk}/retry/")
+    said(sam)
+
+    response = send(sam, "retry", *jobs, back="q=9")
+
+    assert response["Location"] == "/clones/?q=9"
+    assert "None of the selected clones can be retried now: 2 clones (retried already)." in said(sam)
+
+
+def test_asking_about_many_clones_takes_as_many_queries_as_about_few(sam: Client) -> None:
+    counts = []
+    for count in (2, 40):
+        jobs = [*failed(count), *(job.retry_of for job in [CloneJobFactory.create(retry_of=failed()[0])])]
+        with CaptureQueriesContext(connection) as captured:
+            send(sam, "retry", *(job for job in jobs if job))
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
 
 
 def test_only_the_clones_that_were_asked_about_are_touched(sam: Client) -> None:
