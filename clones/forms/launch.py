@@ -14,6 +14,7 @@ from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import LONGEST_NAME
 from clones.operations.names import check_name
 from clones.operations.store_ids import check_store_id
+from clones.operations.two_sides import NEVER_A_TARGET, templates_among
 
 MOST_TARGETS: Final = 5_000
 MOST_NAMED: Final = 50  # wrong IDs that a sentence names; of more it says how many
@@ -92,8 +93,7 @@ class LaunchForm(PortalForm):
         values: dict[str, Any] = super().clean() or {}
         template = values.get("template")
         if template:
-            address = template.connection.api_url
-            rivals = TemplateStore.objects.filter(connection__api_url=address, store_id__in=self._store_ids)
+            rivals = templates_among(template.connection, self._store_ids)
             named = {rival.store_id: rival.name for rival in rivals}
             if named:
                 self.add_error("targets", _never_targets(named))
@@ -119,4 +119,4 @@ def _wrong_ids(wrong: list[str], count: int) -> SafeString:
 
 def _never_targets(templates: dict[str, str]) -> SafeString:
     named = format_html_join(", ", "{} (“<bdi>{}</bdi>”)", templates.items())
-    return format_html("A template store is never a target: take out {}.", named)
+    return format_html(NEVER_A_TARGET, named)

@@ -16,6 +16,7 @@ from clones.models import Batch, CloneJob, TargetStore, TemplateStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.names import check_name
 from clones.operations.store_ids import check_store_ids
+from clones.operations.two_sides import refuse_templates
 
 LONGEST_NAME: Final = 200
 
@@ -74,12 +75,7 @@ def _check(order: Order, store_ids: list[str]) -> None:
     if len(order.name) > LONGEST_NAME:
         message = f"The name has at most {LONGEST_NAME} characters."
         raise InvalidRequestError(message)
-    # Whoever's template it is: the stores behind one address are the same for every connection.
-    api_url = order.template.connection.api_url
-    templates = TemplateStore.objects.filter(connection__api_url=api_url, store_id__in=store_ids)
-    for template in templates[:1]:
-        message = f"Store {template.store_id} is the template store “{template.name}”: a template is never a target."
-        raise InvalidRequestError(message)
+    refuse_templates(order.template.connection, store_ids)
 
 
 def _locked_targets(template: TemplateStore, store_ids: list[str]) -> list[TargetStore]:

@@ -1,7 +1,4 @@
-"""Template stores and target stores, as an administrator keeps them.
-
-A store is one or the other, at one address of Ecwid's: a clone into a template would spoil it.
-"""
+"""Template stores and target stores, as an administrator keeps them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +13,7 @@ from clones.operations.errors import InvalidRequestError, about
 from clones.operations.keys import check_key
 from clones.operations.names import check_name
 from clones.operations.store_ids import check_store_id, check_store_ids
+from clones.operations.two_sides import refuse_templates
 from clones.secrets import Secret
 
 
@@ -120,7 +118,7 @@ def import_targets(connection: Connection, store_ids: Sequence[str], label: str 
             raise InvalidRequestError("Name at least one store ID.")
     facts = _facts_of_one(wanted, label, token)
     with transaction.atomic():
-        _refuse_templates(connection, wanted, "store_ids")
+        refuse_templates(connection, wanted, "store_ids")
         imported = _import(connection, wanted)
         return _with_facts(imported, facts) if facts else imported
 
@@ -156,7 +154,7 @@ def archive_target(target: TargetStore) -> TargetStore:
 def restore_target(target: TargetStore) -> TargetStore:
     """Take the target back into use. Raises InvalidRequestError where the store has become a template."""
     with transaction.atomic():
-        _refuse_templates(target.connection, [target.store_id])
+        refuse_templates(target.connection, [target.store_id])
         target.archived_at = None
         target.save(update_fields=["archived_at"])
     return target
@@ -205,14 +203,6 @@ def _refuse_target(connection: Connection, store_id: str) -> None:
             "template: archive that target first if the store is to be a template from now on."
         )
         raise InvalidRequestError(message, "store_id")
-
-
-def _refuse_templates(connection: Connection, store_ids: Sequence[str], field: str = "") -> None:
-    """Refuse targets that are templates, archived ones too, as a launch does."""
-    templates = TemplateStore.objects.filter(connection__api_url=connection.api_url, store_id__in=store_ids)
-    for template in templates[:1]:
-        message = f"Store {template.store_id} is the template store “{template.name}”: a template is never a target."
-        raise InvalidRequestError(message, field)
 
 
 def _facts_of_one(store_ids: Sequence[str], label: str, token: str) -> StoreFacts | None:

@@ -57,7 +57,7 @@ def test_an_archived_template_is_refused(template: TemplateStore) -> None:
 
 
 def test_the_template_is_no_target(template: TemplateStore) -> None:
-    assert_refused("Store 1003 is the template store “Household”", "--template", "1003", "--target", "1003")
+    assert_refused("1003 (“Household”) cannot be cloned into", "--template", "1003", "--target", "1003")
 
 
 def test_one_wrong_target_among_good_ones_starts_nothing(template: TemplateStore) -> None:

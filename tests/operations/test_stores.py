@@ -273,7 +273,7 @@ def test_a_target_that_was_archived_may_become_a_template_and_is_a_target_no_mor
 
     make_template(connection, "9001", HOUSEHOLD)
 
-    with pytest.raises(InvalidRequestError, match="a template is never a target"):
+    with pytest.raises(InvalidRequestError, match="a template store is never a target"):
         restore_target(archived)
     assert TargetStore.objects.get().archived_at is not None
 

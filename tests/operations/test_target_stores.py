@@ -120,7 +120,7 @@ def test_an_import_that_is_wrong_in_one_place_makes_nothing_and_names_the_field(
 def test_an_archived_template_is_no_target_either(connection: Connection) -> None:
     TemplateStoreFactory.create(connection=connection, store_id="1003", archived_at=timezone.now())
 
-    with pytest.raises(InvalidRequestError, match="a template is never a target"):
+    with pytest.raises(InvalidRequestError, match="a template store is never a target"):
         import_targets(connection, ["1003"])
 
 

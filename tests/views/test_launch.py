@@ -118,7 +118,7 @@ def test_template_stores_among_the_targets_are_all_named(client: Client, sam: Us
 
     shown = text(post(client, template, "9001 1001 1002 12a"))
 
-    assert "take out 1001 (“<bdi>Fashion &lt;b&gt;</bdi>”), 1002 (“<bdi>Shoes</bdi>”)." in shown
+    assert "1001 (“<bdi>Fashion &lt;b&gt;</bdi>”), 1002 (“<bdi>Shoes</bdi>”) cannot be cloned into" in shown
     assert "1 of 4 is no store ID: “<bdi>12a</bdi>”." in shown
     assert not Batch.objects.exists()
 

@@ -262,7 +262,7 @@ def test_a_template_is_never_a_target(as_admin: Client) -> None:
 
     answer = as_admin.post(NEW, {"connection": template.connection_id, "store_ids": "1001"})
 
-    assert "a template is never a target" in answer.context["form"].errors["store_ids"][0]
+    assert "a template store is never a target" in answer.context["form"].errors["store_ids"][0]
     assert not TargetStore.objects.exists()
 
 
@@ -321,7 +321,7 @@ def test_a_target_that_became_a_template_stays_archived(as_admin: Client) -> Non
 
     store.refresh_from_db()
     assert store.archived_at is not None
-    assert "a template is never a target" in answer.content.decode()
+    assert "a template store is never a target" in answer.content.decode()
 
 
 def test_a_target_that_was_never_cloned_into_is_deleted(as_admin: Client) -> None:
