@@ -144,5 +144,5 @@ def _event(change: Change, at: datetime, actor: User | None) -> CloneEvent:
 def record_start(jobs: Iterable[CloneJob], *, at: datetime, actor: User | None = None) -> None:
     """Append the first event of jobs that were just created."""
     CloneEvent.objects.bulk_create(
-        CloneEvent(job=job, at=at, actor=actor, to_status=job.status, note="Asked for.") for job in jobs
+        CloneEvent(job_id=job.pk, at=at, actor=actor, to_status=job.status, note="Asked for.") for job in jobs
     )

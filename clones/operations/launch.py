@@ -80,10 +80,11 @@ def _check(order: Order, store_ids: list[str]) -> None:
 
 def _locked_targets(template: TemplateStore, store_ids: list[str]) -> list[TargetStore]:
     """Return the target rows, made where they are new and locked until the transaction ends, in the order asked for."""
-    # Sorted: two launches that lock the same rows in different orders would wait for each other for ever.
-    fresh = [TargetStore(connection=template.connection, store_id=store_id) for store_id in sorted(store_ids)]
-    TargetStore.objects.bulk_create(fresh, ignore_conflicts=True)
     rows = TargetStore.objects.filter(connection=template.connection, store_id__in=store_ids)
+    known = set(rows.values_list("store_id", flat=True))
+    # Sorted: two launches that lock the same rows in different orders would wait for each other for ever.
+    fresh = [TargetStore(connection_id=template.connection_id, store_id=one) for one in sorted({*store_ids} - known)]
+    TargetStore.objects.bulk_create(fresh, ignore_conflicts=True)
     found = {row.store_id: row for row in rows.select_for_update().order_by("store_id")}
     # Whoever names an archived target wants it back.
     rows.filter(pk__in=[row.pk for row in found.values() if row.archived_at]).update(archived_at=None)
