@@ -103,6 +103,8 @@
 
   bar.addEventListener("htmx:configRequest", ({ detail }) => {
     for (const [name, value] of question()) detail.parameters[name] = value;
+    const { liveStandstill: standstill } = first("[data-live-standstill]");
+    if (standstill) detail.parameters.standstill = standstill;
   });
   bar.addEventListener("htmx:afterRequest", ({ detail: { xhr } }) => {
     if (xhr.getResponseHeader("HX-Redirect")) return; // the session has ended, and htmx goes to the login page

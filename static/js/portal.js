@@ -30,6 +30,13 @@ document.addEventListener("click", async (event) => {
   }, 2000);
 });
 
+// What is unfolded stays unfolded when htmx swaps what is around it: a question must not vanish while it is read.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+  for (const { id } of target.querySelectorAll("details[open][id]")) {
+    fragment.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+  }
+});
+
 // A form that was sent is not sent twice by an impatient second click.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -65,6 +65,20 @@ def test_ticks_focus_and_scroll_survive_what_comes_in(page: Page, waiting: list[
     assert page.evaluate("scrollY") == scrolled
 
 
+def test_what_is_unfolded_stays_so_when_what_is_around_it_is_swapped(page: Page, batch: Batch, sign_in: SignIn) -> None:
+    refused = CloneJobFactory.create(batch=batch, error_message="Source store failed to respond", version=1)
+    sign_in(page, staff())
+    page.goto(f"/clones/{refused.pk}/")
+    summary, words = page.get_by_text("What Ecwid said"), page.get_by_text("Source store failed to respond")
+    expect(words).to_be_hidden()
+    summary.click()
+    expect(words).to_be_visible()
+    end(refused)
+    expect(page.locator("#job-summary")).to_contain_text("Canceled")
+    expect(words).to_be_visible()
+    expect(summary).to_be_focused()
+
+
 def test_a_paused_page_asks_only_when_told_to(page: Page, waiting: list[CloneJob]) -> None:
     page.clock.install()
     page.goto("/clones/")
