@@ -69,31 +69,6 @@ def held_up() -> QuerySet[CloneJob]:
 
 
 @dataclass(frozen=True)
-class Standstill:
-    """Something that keeps clones from going on: no worker, or a connection that is paused or stopped."""
-
-    waiting: int
-    connection: Connection | None = None
-    beat: WorkerBeat | None = None
-
-
-def standstills(now: datetime) -> list[Standstill]:
-    """Return what stands still at `now`; nothing where there is no connection yet. Two queries where all is well."""
-    connections = list(Connection.objects.select_related("paused_by"))
-    if not connections:
-        return []
-    stopped = [each for each in connections if each.paused_at or each.is_blocked(now)]
-    works = WorkerBeat.objects.alive(now).exists()
-    if works and not stopped:
-        return []
-    active = CloneJob.objects.active().order_by().values_list("connection").annotate(Count("pk"))
-    waiting: dict[int, int] = dict(active)
-    found = [Standstill(waiting.get(each.pk, 0), each) for each in stopped]
-    idle = [Standstill(sum(waiting.values()), beat=WorkerBeat.objects.order_by("-beat_at").first())]
-    return found if works else idle + found
-
-
-@dataclass(frozen=True)
 class FirstStep:
     """A line of the first-use list."""
 

@@ -4,12 +4,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clones import charts, reports
-from clones.choices import BlockReason, JobStatus
+from clones.choices import JobStatus
 from clones.models import CloneJob
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
-    ConnectionFactory,
     TemplateStoreFactory,
     WorkerBeatFactory,
 )
@@ -101,52 +100,6 @@ def test_what_is_late_or_unanswered_is_held_up() -> None:
     CloneJobFactory.create(status=DONE, overdue_since=NOW)
 
     assert set(reports.held_up()) == {late, lost}
-
-
-def test_an_empty_portal_does_not_complain_of_missing_workers() -> None:
-    assert reports.standstills(NOW) == []
-
-
-def test_nothing_stands_still_where_a_worker_beats_and_every_connection_is_open(
-    django_assert_num_queries: pytest.FixtureRequest,
-) -> None:
-    ConnectionFactory.create()
-    WorkerBeatFactory.create(started_at=NOW)
-
-    with django_assert_num_queries(2):  # type: ignore[operator]
-        assert reports.standstills(NOW) == []
-
-
-def test_without_a_worker_all_active_clones_wait() -> None:
-    WorkerBeatFactory.create(started_at=NOW - timedelta(hours=1))
-    CloneJobFactory.create()
-    CloneJobFactory.create(status=DONE)
-
-    (stop,) = reports.standstills(NOW)
-
-    assert (stop.connection, stop.waiting) == (None, 1)
-    assert stop.beat is not None
-
-
-@pytest.mark.parametrize(
-    ("fields", "stands"),
-    [
-        ({"paused_at": NOW}, True),
-        ({"blocked_until": NOW + timedelta(minutes=1)}, True),
-        ({"blocked_until": NOW - timedelta(minutes=1)}, False),
-    ],
-)
-def test_a_connection_that_sends_nothing_is_named_with_its_clones(fields: dict[str, object], stands: bool) -> None:
-    WorkerBeatFactory.create(started_at=NOW)
-    if "blocked_until" in fields:
-        fields |= {"blocked_since": NOW - timedelta(hours=1), "block_reason": BlockReason.CREDENTIALS}
-    batch = BatchFactory.create(template=TemplateStoreFactory.create(connection=ConnectionFactory.create(**fields)))
-    CloneJobFactory.create(batch=batch)
-    CloneJobFactory.create()
-
-    found = reports.standstills(NOW)
-
-    assert [(stop.connection, stop.waiting) for stop in found] == ([(batch.connection, 1)] if stands else [])
 
 
 def test_the_first_steps_tick_themselves_and_go_with_the_first_completed_clone() -> None:

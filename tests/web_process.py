@@ -21,8 +21,9 @@ THREADS = 8
 class WebProcess:
     """Context manager: gunicorn, started and answering; all its processes are gone at the end."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, silent_seconds: int = 15) -> None:
         self.log = log
+        self._silent_seconds = str(silent_seconds)
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +51,7 @@ class WebProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "reseller_portal.wsgi", *how],
                 cwd=ROOT,
-                env=environment(LOG_LEVEL="WARNING"),
+                env=environment(LOG_LEVEL="WARNING", WORKER_SILENT_SECONDS=self._silent_seconds),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own, which can be ended as a whole

@@ -18,6 +18,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Connections that requests may be sent over at `now`."""
         return self.filter(Q(blocked_until=None) | Q(blocked_until__lte=now), paused_at=None)
 
+    def stopped(self, now: datetime) -> "ConnectionQuerySet":
+        """All others."""
+        return self.filter(Q(blocked_until__gt=now) | Q(paused_at__isnull=False))
+
 
 class Connection(Throttled):
     """The application key that clones are made with. One reseller has one, or one and a sandbox."""

@@ -7,14 +7,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clones import charts, reports
+from clones import charts, reports, standstill
 from clones.choices import TERMINAL
 from clones.models import CloneJob, Connection, WorkerBeat
 from clones.permissions import Capability
 from clones.views.doors import needs
 from clones.views.rows import Beside, live
 
-PANELS = "clones/_dashboard_panels.html"
+LIVE = "clones/_dashboard_live.html"
 
 
 @needs(Capability.WATCH)
@@ -27,8 +27,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 def dashboard_live(request: HttpRequest) -> HttpResponse:
     token = reports.fingerprint(timezone.now())
-    beside = Beside(PANELS, token, is_active=True, context=lambda: _panels(token))  # new work may come at any time
+    # Active, since new work may come at any time.
+    beside = Beside(LIVE, token, is_active=True, context=lambda: _refreshed(request, token))
     return live(request, CloneJob.objects.none(), beside)
+
+
+def _refreshed(request: HttpRequest, token: str) -> dict[str, Any]:
+    """Return what the panels show, and whether the banners are not as the page has them."""
+    panels = _panels(token)
+    stopped = sum(each.pk for each in panels["connections"] if each.paused_at or each.is_blocked(panels["now"]))
+    now_stands = standstill.token(works=bool(panels["workers"]), stopped=stopped)
+    return {**panels, "with_banners": request.GET.get("standstill", "") not in {"", now_stands}}
 
 
 def _panels(token: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,8 +13,9 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from clones import exports
-from clones.models import CloneJob, WorkerBeat
+from clones.models import CloneJob
 from clones.permissions import Capability
+from clones.standstill import token, token_columns
 from clones.views.doors import needs
 from clones.views.downloads import csv_response
 from clones.views.htmx import wants_fragment
@@ -39,10 +39,13 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def job_live(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer live.js as `views.rows` says, for this clone alone; what the page cannot know is its token."""
-    seen = _situation(pk)
-    if (request.GET.get("since"), request.GET.get("token")) == (str(seen.job.version), seen.token):
+    seen, standstill = _situation(pk)
+    stands_as_told = request.GET.get("standstill", "") in {"", standstill}
+    known = (request.GET.get("since"), request.GET.get("token"))
+    if stands_as_told and known == (str(seen.job.version), seen.token):
         return HttpResponse(status=STOP_POLLING if seen.job.is_terminal else HTTPStatus.NO_CONTENT)
-    return render(request, "clones/_job_page_live.html", {**_context(request, seen), "oob": True})
+    context = {**_context(request, seen), "with_banners": not stands_as_told, "oob": True}
+    return render(request, "clones/_job_page_live.html", context)
 
 
 @needs(Capability.WATCH)
@@ -72,15 +75,18 @@ def job_mapping_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _page(request: HttpRequest, pk: int, status: int = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "clones/job_detail.html", _context(request, _situation(pk)), status=status)
+    return render(request, "clones/job_detail.html", _context(request, _situation(pk)[0]), status=status)
 
 
-def _situation(pk: int) -> Situation:
-    """Read the clone and all that tells how it stands: one query, so that an unchanged page costs no more."""
+def _situation(pk: int) -> tuple[Situation, str]:
+    """Read the clone and all that tells how it stands, and the token of what keeps all clones from going on.
+
+    One query, so that an unchanged page costs no more.
+    """
     now = timezone.now()
-    jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(has_worker=Exists(WorkerBeat.objects.alive(now)))
-    job = get_object_or_404(jobs, pk=pk)
-    return Situation(job, now, job.has_worker)  # type: ignore[attr-defined]  # annotated
+    jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(**token_columns(now))
+    job: Any = get_object_or_404(jobs, pk=pk)  # with these columns
+    return Situation(job, now, job.works), token(works=job.works, stopped=job.stopped)
 
 
 def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:

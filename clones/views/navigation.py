@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clones.middleware import PAGE_SIZES, profile_of
 from clones.permissions import Capability, may, roles_of
-from clones.reports import standstills
+from clones.standstill import standstills, token_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "may": partial(_permissions, request),
         "roles": partial(roles_of, request.user),
         "page_sizes": PAGE_SIZES,
-        "standstills": partial(standstills, timezone.now()),
+        "standstills": _standstills,
     }
 
 
@@ -60,6 +60,11 @@ def _menu(request: HttpRequest) -> list[tuple[Entry, str, bool]]:
         return request.path == home if address == home else request.path.startswith(address)
 
     return [(entry, address, is_here(address)) for address, entry in entries.items()]
+
+
+def _standstills() -> dict[str, Any]:
+    found = standstills(timezone.now())
+    return {"found": found, "token": token_of(found)}
 
 
 def _permissions(request: HttpRequest) -> dict[str, bool]:

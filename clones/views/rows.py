@@ -8,13 +8,15 @@ A page takes part like this:
 - Each job is drawn with `clones/_job_status.html` and `clones/_job_took.html` (context: `job`). Their roots carry an
   id, the first also `data-job` and `data-version`, which is all that live.js reads. They are swapped out of band by
   that id; what is around them (row, checkbox, links) stays as it is, and so do focus, selection and scroll.
+- What keeps all clones from going on (no worker, a connection that stands) is told above every page
+  (`components/_banners.html`). Its state is a token of its own, `data-live-standstill`.
 - What stands beside the rows (totals of a batch, panels) is swapped along, as fragments with ids of their own
   (`Beside`). Its state is one short text, the token: an element that is swapped carries it as `data-live-token`.
 
 live.js sends `ids=4,7&since=12,3` (the versions on the page; a lone 0: tell all) and, where there are such elements,
-`token`, `newest` and `newer`. The answer is 204: nothing changed; 286: nothing changed, and nothing will; 200: the
-changed parts, all out of band; 400: the question makes no sense. Ids that do not exist are left out. Without a change
-it costs one query.
+`token`, `standstill`, `newest` and `newer`. The answer is 204: nothing changed; 286: nothing changed, and nothing will;
+200: the changed parts, all out of band; 400: the question makes no sense. Ids that do not exist are left out. Without a
+change it costs one query.
 """
 
 import re
@@ -27,12 +29,14 @@ from django.db.models import Count, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clones.choices import ACTIVE
 from clones.filters.jobs import JobFilter
 from clones.models import CloneJob
 from clones.permissions import Capability
+from clones.standstill import token, token_columns
 from clones.views.doors import needs
 
 MOST_ROWS: Final = 200
@@ -63,6 +67,7 @@ class Question:
 
     versions: Mapping[int, int]
     token: str
+    standstill: str
     newest: int
     newer: int
 
@@ -78,7 +83,9 @@ class Question:
         if len(since) != len(ids):
             raise ValueError("“since” holds one version for each of “ids”, or a lone 0.")
         newest, newer = (_numbers(query, name) or [0] for name in ("newest", "newer"))
-        return cls(dict(zip(ids, since, strict=True)), query.get("token", ""), newest[0], newer[0])
+        return cls(
+            dict(zip(ids, since, strict=True)), query.get("token", ""), query.get("standstill", ""), newest[0], newer[0]
+        )
 
 
 def _numbers(query: QueryDict, name: str) -> list[int]:
@@ -95,16 +102,20 @@ class Glance:
     changed: list[int]
     is_active: bool
     newer: int
+    standstill: str
 
 
 def glance(jobs: QuerySet[CloneJob], question: Question, matching: QuerySet[CloneJob] | None = None) -> Glance:
-    """Look at the rows, and count those of `matching` that are newer than the page."""
+    """Look at the rows and at what keeps them from going on; count those of `matching` that are newer than the page."""
     newer = _count(matching.filter(pk__gt=question.newest)) if matching is not None and question.newest else Value(0)
-    found = jobs.filter(pk__in=question.versions).order_by().annotate(newer=newer)
-    rows = list(found.values_list("pk", "version", "status", "newer"))
-    changed = [pk for pk, version, _, _ in rows if question.versions[pk] != version]
-    is_active = any(status in ACTIVE for _, _, status, _ in rows)
-    return Glance(changed, is_active, rows[0][3] if rows else question.newer)
+    found = jobs.filter(pk__in=question.versions).order_by().annotate(newer=newer, **token_columns(timezone.now()))
+    rows = list(found.values("pk", "version", "status", "newer", "works", "stopped"))
+    if not rows:
+        return Glance([], is_active=False, newer=question.newer, standstill=question.standstill)
+    changed = [row["pk"] for row in rows if question.versions[row["pk"]] != row["version"]]
+    is_active = any(row["status"] in ACTIVE for row in rows)
+    one = rows[0]  # what is the same for all of them
+    return Glance(changed, is_active, one["newer"], token(works=one["works"], stopped=one["stopped"]))
 
 
 def _count(jobs: QuerySet[CloneJob]) -> Coalesce:
@@ -128,10 +139,17 @@ def live(
     except ValueError as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
     seen = glance(jobs, question, matching)
-    if not seen.changed and seen.newer == question.newer and beside.token == question.token:
+    stands_as_told = question.standstill in {"", seen.standstill}  # "": a page that does not tell
+    if not seen.changed and stands_as_told and (seen.newer, beside.token) == (question.newer, question.token):
         return HttpResponse(status=HTTPStatus.NO_CONTENT if seen.is_active or beside.is_active else STOP_POLLING)
     rows = CloneJob.objects.filter(pk__in=seen.changed)
-    context = {"jobs": rows if seen.changed else [], "newest": question.newest, "newer": seen.newer, "oob": True}
+    context = {
+        "jobs": rows if seen.changed else [],
+        "newest": question.newest,
+        "newer": seen.newer,
+        "with_banners": not stands_as_told,
+        "oob": True,
+    }
     return render(request, beside.template, {**context, **beside.context()})
 
 

@@ -1,0 +1,57 @@
+"""What keeps clones from going on, as pages tell it above everything else: no worker, or a connection that stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from clones.models import CloneJob, Connection, WorkerBeat
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """Something that keeps clones from going on: no worker, or a connection that is paused or stopped."""
+
+    waiting: int
+    connection: Connection | None = None
+    beat: WorkerBeat | None = None
+
+
+def standstills(now: datetime) -> list[Standstill]:
+    """Return what stands still at `now`; nothing where there is no connection yet. Two queries where all is well."""
+    connections = list(Connection.objects.select_related("paused_by"))
+    if not connections:
+        return []
+    stopped = [each for each in connections if each.paused_at or each.is_blocked(now)]
+    works = WorkerBeat.objects.alive(now).exists()
+    if works and not stopped:
+        return []
+    active = CloneJob.objects.active().order_by().values_list("connection").annotate(Count("pk"))
+    waiting: dict[int, int] = dict(active)
+    found = [Standstill(waiting.get(each.pk, 0), each) for each in stopped]
+    idle = [Standstill(sum(waiting.values()), beat=WorkerBeat.objects.order_by("-beat_at").first())]
+    return found if works else idle + found
+
+
+def token(*, works: bool, stopped: int) -> str:
+    """Return a text that changes when the standstills do; `stopped` sums up the ids of the connections that stand."""
+    return f"{works:d}-{stopped}"
+
+
+def token_of(stops: Iterable[Standstill]) -> str:
+    """Return the token of what `standstills` found."""
+    found = list(stops)
+    works = all(stop.connection for stop in found)
+    return token(works=works, stopped=sum(stop.connection.pk for stop in found if stop.connection))
+
+
+def token_columns(now: datetime) -> dict[str, Any]:
+    """Return what `token` takes as columns for any query: evaluated once, so that an unchanged page costs no more."""
+    stopped = Connection.objects.stopped(now).order_by().annotate(all=Value(1)).values("all")
+    return {
+        "works": Exists(WorkerBeat.objects.alive(now)),
+        "stopped": Coalesce(Subquery(stopped.annotate(sum=Sum("pk")).values("sum")), 0),
+    }

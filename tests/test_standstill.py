@@ -1,0 +1,85 @@
+"""What the pages tell above everything else: that no worker runs, or that a connection stands."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clones.choices import BlockReason, JobStatus
+from clones.models import CloneJob
+from clones.standstill import standstills, token, token_columns, token_of
+from tests.factories import (
+    BatchFactory,
+    CloneJobFactory,
+    ConnectionFactory,
+    TemplateStoreFactory,
+    WorkerBeatFactory,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def test_an_empty_portal_does_not_complain_of_missing_workers() -> None:
+    assert standstills(NOW) == []
+
+
+def test_nothing_stands_still_where_a_worker_beats_and_every_connection_is_open(
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
+    ConnectionFactory.create()
+    WorkerBeatFactory.create(started_at=NOW)
+
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        assert standstills(NOW) == []
+
+
+def test_without_a_worker_all_active_clones_wait() -> None:
+    WorkerBeatFactory.create(started_at=NOW - timedelta(hours=1))
+    CloneJobFactory.create()
+    CloneJobFactory.create(status=JobStatus.COMPLETED)
+
+    (stop,) = standstills(NOW)
+
+    assert (stop.connection, stop.waiting) == (None, 1)
+    assert stop.beat is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "stands"),
+    [
+        ({"paused_at": NOW}, True),
+        ({"blocked_until": NOW + timedelta(minutes=1)}, True),
+        ({"blocked_until": NOW - timedelta(minutes=1)}, False),
+    ],
+)
+def test_a_connection_that_sends_nothing_is_named_with_its_clones(fields: dict[str, object], stands: bool) -> None:
+    WorkerBeatFactory.create(started_at=NOW)
+    if "blocked_until" in fields:
+        fields |= {"blocked_since": NOW - timedelta(hours=1), "block_reason": BlockReason.CREDENTIALS}
+    batch = BatchFactory.create(template=TemplateStoreFactory.create(connection=ConnectionFactory.create(**fields)))
+    CloneJobFactory.create(batch=batch)
+    CloneJobFactory.create()
+
+    found = standstills(NOW)
+
+    assert [(stop.connection, stop.waiting) for stop in found] == ([(batch.connection, 1)] if stands else [])
+
+
+def seen() -> tuple[str, str]:
+    """Return the token as a page has it, and as a query beside other rows finds it."""
+    row = CloneJob.objects.annotate(**token_columns(NOW)).values("works", "stopped").get()
+    return token_of(standstills(NOW)), token(**row)
+
+
+def test_a_page_and_its_refresh_tell_by_one_token_what_stands() -> None:
+    job = CloneJobFactory.create()
+    other = ConnectionFactory.create()
+    tokens = [seen()]
+    WorkerBeatFactory.create(started_at=NOW)
+    tokens.append(seen())
+    for connection in (job.connection, other):
+        type(connection).objects.filter(pk=connection.pk).update(paused_at=NOW)
+        tokens.append(seen())
+
+    assert [page for page, _ in tokens] == [refresh for _, refresh in tokens]
+    assert len(set(tokens)) == len(tokens)
