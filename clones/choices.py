@@ -8,16 +8,8 @@ from typing import Final
 from django.db.models import TextChoices
 
 
-class JobStatus(TextChoices):
-    """Where a clone job stands. WAITING and SUBMITTING are ours, the next two are Ecwid's."""
-
-    WAITING = "WAITING", "Waiting"
-    SUBMITTING = "SUBMITTING", "Submitting"
-    QUEUED = "QUEUED", "Queued at Ecwid"
-    IN_PROGRESS = "IN_PROGRESS", "In progress"
-    COMPLETED = "COMPLETED", "Completed"
-    FAILED = "FAILED", "Failed"
-    CANCELED = "CANCELED", "Canceled"
+class Badge(TextChoices):
+    """Words that are shown with an icon and a colour."""
 
     @property
     def tone(self) -> str:
@@ -30,24 +22,26 @@ class JobStatus(TextChoices):
         return _LOOKS[self][1]
 
 
+class JobStatus(Badge):
+    """Where a clone job stands. WAITING and SUBMITTING are ours, the next two are Ecwid's."""
+
+    WAITING = "WAITING", "Waiting"
+    SUBMITTING = "SUBMITTING", "Submitting"
+    QUEUED = "QUEUED", "Queued at Ecwid"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "Failed"
+    CANCELED = "CANCELED", "Canceled"
+
+
 # Tuples, since they also go into constraints, and a migration writes a set in any order.
 ACTIVE: Final = (JobStatus.WAITING, JobStatus.SUBMITTING, JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 AT_ECWID: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 TERMINAL: Final = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
 ENDED_BADLY: Final = (JobStatus.FAILED, JobStatus.CANCELED)
 
-_LOOKS: Final = {
-    JobStatus.WAITING: ("secondary", "clock"),
-    JobStatus.SUBMITTING: ("azure", "paper-airplane"),
-    JobStatus.QUEUED: ("azure", "queue-list"),
-    JobStatus.IN_PROGRESS: ("blue", "arrow-path"),
-    JobStatus.COMPLETED: ("green", "check-circle"),
-    JobStatus.FAILED: ("red", "x-circle"),
-    JobStatus.CANCELED: ("secondary", "no-symbol"),
-}
 
-
-class BatchState(TextChoices):
+class BatchState(Badge):
     """What became of a batch, from its clones' statuses (`progress.Progress.state`)."""
 
     WAITING = "waiting", "Waiting"
@@ -58,18 +52,15 @@ class BatchState(TextChoices):
     FAILED = "failed", "All failed"
     CANCELED = "canceled", "All canceled"
 
-    @property
-    def tone(self) -> str:
-        """Colour name for badges."""
-        return _BATCH_LOOKS[self][0]
 
-    @property
-    def icon(self) -> str:
-        """Name of the heroicon that stands before the word."""
-        return _BATCH_LOOKS[self][1]
-
-
-_BATCH_LOOKS: Final = {
+_LOOKS: Final[dict[Badge, tuple[str, str]]] = {
+    JobStatus.WAITING: ("secondary", "clock"),
+    JobStatus.SUBMITTING: ("azure", "paper-airplane"),
+    JobStatus.QUEUED: ("azure", "queue-list"),
+    JobStatus.IN_PROGRESS: ("blue", "arrow-path"),
+    JobStatus.COMPLETED: ("green", "check-circle"),
+    JobStatus.FAILED: ("red", "x-circle"),
+    JobStatus.CANCELED: ("secondary", "no-symbol"),
     BatchState.WAITING: ("secondary", "clock"),
     BatchState.RUNNING: ("blue", "arrow-path"),
     BatchState.COMPLETED: ("green", "check-circle"),
