@@ -1,6 +1,7 @@
 """What the pages tell above everything else: that no worker runs, or that a connection stands."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,8 +68,8 @@ def test_a_connection_that_sends_nothing_is_named_with_its_clones(fields: dict[s
 
 def seen() -> tuple[str, str]:
     """Return the token as a page has it, and as a query beside other rows finds it."""
-    row = CloneJob.objects.annotate(**token_columns(NOW)).values("works", "stopped").get()
-    return token_of(standstills(NOW)), token(**row)
+    row: Any = CloneJob.objects.annotate(**token_columns(NOW)).get()
+    return token_of(standstills(NOW)), token(works=row.works, stopped=row.stopped)
 
 
 def test_a_page_and_its_refresh_tell_by_one_token_what_stands() -> None:

@@ -1,24 +1,24 @@
 """What the query of the list of batches means."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django_filters import CharFilter, FilterSet
 
-from clones.filters.jobs import IdFilter
+from clones.filters.address import AddressFilter, IdFilter
+from clones.filters.search import SearchFilter
 from clones.models import Batch
 
 _NUMBER: Final = re.compile(r"(?:batch )?([0-9]{1,18})", re.ASCII | re.IGNORECASE)
 
 
-class BatchFilter(FilterSet):
+class BatchFilter(AddressFilter):
     """Batches as the address asks for them; a value that makes no sense is passed over."""
 
     template = IdFilter("template_id", "template")
     user = IdFilter("created_by_id", "person")
-    q = CharFilter(label="search", method="search", max_length=200)
+    q = SearchFilter()
 
     class Meta:
         model = Batch
@@ -40,14 +40,3 @@ class BatchFilter(FilterSet):
         if number:
             found |= Q(pk=int(number[1]))
         return queryset.filter(found)
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """Return the filters that are in force, by name."""
-        return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
-
-    @property
-    def passed_over(self) -> list[str]:
-        """Return a sentence for each value of the address that makes no sense."""
-        labels = (str(self.filters[name].label) for name in self.form.errors)
-        return [f"The {label} in the address makes no sense and was passed over." for label in labels]

@@ -1,16 +1,17 @@
 """What the query of the list of clones means, for the page, its CSV, its refresh and a selection of "all matching"."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
-from django_filters import CharFilter, Filter, FilterSet
+from django_filters import CharFilter
 
 from clones.choices import ACTIVE, TERMINAL, JobStatus
+from clones.filters.address import AddressFilter, IdFilter
+from clones.filters.search import SearchFilter
 from clones.models import Batch, CloneJob, TargetStore
 
 # Words for several statuses, beside the statuses' own.
@@ -25,7 +26,6 @@ TABS: Final[tuple[tuple[str, str, tuple[JobStatus, ...]], ...]] = (
     ("Running", "RUNNING", GROUPS["RUNNING"]),
     *((str(status.label), status.value, (status,)) for status in TERMINAL),
 )
-_LARGEST_ID: Final = 2**63 - 1
 
 
 def statuses(word: str) -> tuple[JobStatus, ...]:
@@ -49,23 +49,14 @@ class Tab:
     is_current: bool
 
 
-class IdFilter(Filter):
-    """The id of what a job belongs to. One that does not exist matches nothing, and no query asks whether it does."""
-
-    field_class = forms.IntegerField
-
-    def __init__(self, column: str, label: str) -> None:
-        super().__init__(field_name=column, label=label, min_value=1, max_value=_LARGEST_ID)
-
-
-class JobFilter(FilterSet):
+class JobFilter(AddressFilter):
     """Jobs as the address asks for them. A value that makes no sense is passed over and named in `passed_over`."""
 
     status = CharFilter(label="status", method="with_status", validators=[_check_status])
     template = IdFilter("template_id", "template")
     batch = IdFilter("batch_id", "batch")
     user = IdFilter("created_by_id", "person")
-    q = CharFilter(label="search", method="search", max_length=200)
+    q = SearchFilter()
 
     any_status: QuerySet[CloneJob]
 
@@ -97,18 +88,6 @@ class JobFilter(FilterSet):
         return queryset.filter(
             Q(target__in=targets.order_by()) | Q(batch__in=batches.order_by()) | Q(ticket__startswith=text)
         )
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """Return the filters that are in force, by name."""
-        self.form.is_valid()  # reads the address, once
-        return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
-
-    @property
-    def passed_over(self) -> list[str]:
-        """Return a sentence for each value of the address that makes no sense."""
-        labels = (str(self.filters[name].label) for name in self.form.errors)
-        return [f"The {label} in the address makes no sense and was passed over." for label in labels]
 
     @cached_property
     def counts(self) -> dict[JobStatus, int]:

@@ -8,6 +8,8 @@ from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 from django.http import QueryDict
 
+from clones.filters.search import typed_search
+
 _SEARCHED = ("username", "shown_name", "email")
 
 
@@ -29,7 +31,7 @@ class ListedPeople:
 
 def listed_people(query: Mapping[str, str] | QueryDict) -> ListedPeople:
     """Read the address: `deactivated`, and `q`, which a user name, a name or an e-mail address holds."""
-    text = query.get("q", "").replace("\x00", "").strip()  # PostgreSQL takes no NUL, not even to search for
+    text = typed_search(query)
     people = _named(User.objects.all())
     if text:
         people = people.filter(Q(*((f"{name}__icontains", text) for name in _SEARCHED), _connector=Q.OR))

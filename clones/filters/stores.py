@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
+from clones.filters.search import typed_search
 from clones.models import TargetStore, TemplateStore
 
 S = TypeVar("S", TemplateStore, TargetStore)
@@ -44,7 +45,7 @@ def listed_targets(query: Mapping[str, str] | QueryDict) -> ListedStores[TargetS
 
 
 def _listed(stores: QuerySet[S], words: str, query: Mapping[str, str] | QueryDict) -> ListedStores[S]:
-    text = query.get("q", "").replace("\x00", "").strip()  # PostgreSQL takes no NUL, not even to search for
+    text = typed_search(query)
     if text:
         stores = stores.filter(Q(store_id__startswith=text) | Q(**{f"{words}__icontains": text}))
     counts = stores.aggregate(

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from django.contrib.auth.models import User
 from django.db.models import BigIntegerField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,14 +12,14 @@ from clones import exports
 from clones.choices import ENDED_BADLY, JobStatus
 from clones.filters.batches import BatchFilter
 from clones.filters.jobs import JobFilter
-from clones.models import Batch, CloneJob, TemplateStore
+from clones.models import Batch, CloneJob
 from clones.permissions import Capability
 from clones.progress import Progress, still_to_retry
 from clones.tables.batches import BatchPages, BatchTable
 from clones.tables.jobs import JobPages, JobTable
 from clones.views.doors import needs
 from clones.views.downloads import csv_response
-from clones.views.lists import arrange
+from clones.views.lists import arrange, filter_choices
 from clones.views.outcomes import cancel_and_tell, retry_and_tell
 from clones.views.rows import Beside, live
 
@@ -33,16 +32,7 @@ _SAME_FOR_ALL: Final = ("pick", "batch", "template", "created_by", "created_at")
 def batch_list(request: HttpRequest) -> HttpResponse:
     listed = BatchFilter(request.GET)
     table = arrange(request, BatchTable(BatchPages(listed.qs)))
-    templates, people = list(TemplateStore.objects.all()), list(User.objects.order_by("username"))
-    template, user = (listed.chosen.get(name) for name in ("template", "user"))
-    context = {
-        "listed": listed,
-        "table": table,
-        "templates": templates,
-        "people": people,
-        "template_is_unknown": template and template not in {store.pk for store in templates},
-        "person_is_unknown": user and user not in {person.pk for person in people},
-    }
+    context = {"listed": listed, "table": table, **filter_choices(listed)}
     return render(request, "clones/batch_list.html", context)
 
 

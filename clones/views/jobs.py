@@ -1,8 +1,5 @@
 """The list of clones, its CSV, and what can be done with one of them."""
 
-from typing import Any
-
-from django.contrib.auth.models import User
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,12 +10,12 @@ from django_tables2 import RequestConfig
 
 from clones import exports
 from clones.filters.jobs import JobFilter
-from clones.models import Batch, CloneJob, TemplateStore
+from clones.models import Batch, CloneJob
 from clones.permissions import Capability, may
 from clones.tables.jobs import JobPages, JobTable
 from clones.views.doors import needs
 from clones.views.downloads import csv_response
-from clones.views.lists import arrange
+from clones.views.lists import arrange, filter_choices
 from clones.views.outcomes import cancel_and_tell, retry_and_tell
 
 
@@ -30,29 +27,18 @@ def job_list(request: HttpRequest) -> HttpResponse:
     table = arrange(request, JobTable(JobPages(listed.qs, listed.total)))
     if not may(request.user, Capability.CLONE):
         table.exclude = ("pick",)
+    batch = listed.chosen.get("batch")
     context = {
         "listed": listed,
+        "batch": Batch.objects.filter(pk=batch).first() if batch else None,
         "tabs": listed.tabs(),
         "table": table,
         "newest": newest,
         "live_url": f"{reverse('clones:job_rows')}?{listed.query()}",
         "active": any(not row.record.is_terminal for row in table.paginated_rows),
-        **_choices(listed),
+        **filter_choices(listed),
     }
     return render(request, "clones/job_list.html", context)
-
-
-def _choices(listed: JobFilter) -> dict[str, Any]:
-    """Return what the filters offer, and whether one asks for something that is not there."""
-    templates, people = list(TemplateStore.objects.all()), list(User.objects.order_by("username"))
-    template, user, batch = (listed.chosen.get(name) for name in ("template", "user", "batch"))
-    return {
-        "templates": templates,
-        "people": people,
-        "batch": Batch.objects.filter(pk=batch).first() if batch else None,
-        "template_is_unknown": template and template not in {store.pk for store in templates},
-        "person_is_unknown": user and user not in {person.pk for person in people},
-    }
 
 
 @needs(Capability.WATCH)

@@ -10,13 +10,13 @@ from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
 from clones.choices import JobStatus
+from clones.filters.search import typed_search
 from clones.models import CloneJob, EntityMapping
 
 PER_PAGE: Final = 100
 
 _LABELS: Final = {"product": "Products", "category": "Categories"}
 _ORDER: Final = tuple(_LABELS)
-_LONGEST_SEARCH: Final = 255
 _WHY_NONE: Final = {
     JobStatus.COMPLETED: "Ecwid named no IDs for this clone.",
     JobStatus.FAILED: "There are none: this clone failed, and Ecwid names the new IDs of completed clones only.",
@@ -69,7 +69,7 @@ class Mapping:
         The counts come out of the unique constraint's index, a page out of the foreign key's, which has the order of
         Ecwid's answer. Without a type, a search opens the first tab in which it finds something.
         """
-        q = query.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
+        q = typed_search(query)
         rows = EntityMapping.objects.filter(job=job)
         totals = _by_type(rows)
         if q:
