@@ -12,7 +12,8 @@
     const words = [`${stores} ${stores === 1 ? "store" : "stores"}`];
     if (wrong) words.push(`${wrong} ${wrong === 1 ? "is no store ID" : "are no store IDs"}`);
     if (twice) words.push(`${twice} named twice and counted once`);
-    line.textContent = typed.length ? words.join(", ") : "";
+    const text = typed.length ? words.join(", ") : "";
+    if (line.textContent !== text) line.textContent = text; // a screen reader reads every change
   };
   field.addEventListener("input", count);
   count();

@@ -72,7 +72,6 @@
     bar.classList.toggle("is-lost", failures > 0);
     pauseButton.hidden = !active;
     pauseWord.textContent = paused ? "Go on" : "Pause";
-    pauseButton.setAttribute("aria-pressed", String(paused));
     for (const clock of document.querySelectorAll("[data-elapsed]")) {
       clock.started ??= Date.now() - Number(clock.dataset.elapsed) * 1000;
       clock.textContent = length(Math.floor((Date.now() - clock.started) / 1000));
