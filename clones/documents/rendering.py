@@ -19,7 +19,8 @@ from clones.documents.shelves import DOCUMENTS, INDEX, Document
 _NAMES: Final = {document.path: name for name, document in DOCUMENTS.items()}
 _ELSEWHERE: Final = ("http://", "https://")
 _ALIGNMENTS: Final = {"left": "text-start", "center": "text-center", "right": "text-end"}  # no style="…" on a page
-_TABLE_BOX: Final = {"class": "table-responsive", "tabindex": "0", "role": "region", "aria-label": "Table"}
+# A group and no region: regions are landmarks, whose names must differ.
+_TABLE_BOX: Final = {"class": "table-responsive", "tabindex": "0", "role": "group", "aria-label": "Table"}
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_a_picture_is_a_static_file(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wide_things_scroll_by_keyboard_too() -> None:
     html = drawn("| a | b |\n| --- | --- |\n| 1 | 2 |\n\n```python\ncode\n```\n\n    more\n")
 
-    assert '<div class="table-responsive" tabindex="0" role="region" aria-label="Table">\n<table class="table">' in html
+    assert '<div class="table-responsive" tabindex="0" role="group" aria-label="Table">\n<table class="table">' in html
     assert html.count('<pre tabindex="0"><code>') == 2
 
 
