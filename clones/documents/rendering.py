@@ -25,8 +25,9 @@ _TABLE_BOX: Final = {"class": "table-responsive", "tabindex": "0", "role": "grou
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the second level; `anchor` is its place on the page."""
+    """A heading below the title; `tag` is its level, h2 or h3, and `anchor` its place on the page."""
 
+    tag: str
     anchor: str
     title: str
 
@@ -94,14 +95,13 @@ def _words(inline: Token) -> str:
 
 
 def _with_anchors(tokens: Sequence[Token]) -> list[Section]:
-    """Give every heading an anchor; return the sections."""
+    """Give every heading an anchor; return them all."""
     sections = []
     for opening, words in _texts(tokens):
         if opening.type == "heading_open":
             anchor = slugify(words)
             opening.attrSet("id", anchor)
-            if opening.tag == "h2":
-                sections.append(Section(anchor, words))
+            sections.append(Section(opening.tag, anchor, words))
     return sections
 
 

@@ -19,7 +19,8 @@ from markdown_it.token import Token
 from clones import choices, forms
 from clones.choices import FailureKind
 from clones.documents import DOCUMENTS, SHELVES
-from clones.ecwid.codes import CloneErrorCode, GeneralErrorCode
+from clones.ecwid.codes import CloneErrorCode, GeneralErrorCode, RefusalKind
+from clones.failures import Failure, failure_of
 from clones.filters.jobs import TABS
 from clones.lifecycle import TRANSITIONS
 from clones.permissions import Role
@@ -218,20 +219,46 @@ def test_a_label_that_no_page_has_would_be_noticed() -> None:
 # Kinds of failure, codes, transitions ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", FailureKind)
-def test_every_kind_of_failure_has_its_section_with_its_cause(kind: FailureKind) -> None:
+# What a refusal ends in where asking again does not help; a refused key stops the connection instead.
+_ENDS = {
+    RefusalKind.TARGET: FailureKind.TARGET,
+    RefusalKind.NOT_EMPTY: FailureKind.TARGET,
+    RefusalKind.LIMIT: FailureKind.TARGET,
+    RefusalKind.TEMPLATE: FailureKind.TEMPLATE,
+    RefusalKind.BUSY: FailureKind.BUSY,
+    RefusalKind.TRANSIENT: FailureKind.TRANSIENT,
+}
+
+
+def reasons() -> dict[str, Failure]:
+    """Return every reason that a person may read, by its label."""
+    found = (failure_of(kind, code) for kind in FailureKind for code in ("", *CloneErrorCode))
+    return {failure.label: failure for failure in found}
+
+
+def section_about(label: str) -> str:
+    """Return what the document says of a failure, in one line."""
     text = FAILURES.read_text(encoding="utf-8")
-    section = re.search(rf"^## {re.escape(kind.label)}\n\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
-
-    assert section
-    assert f"*{kind.cause}*" in " ".join(section[1].split())
+    found = re.search(rf"^### {re.escape(label)}\n(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
+    return " ".join(found[1].split()) if found else ""
 
 
-@pytest.mark.parametrize("code", [*CloneErrorCode, *GeneralErrorCode])
-def test_every_code_of_ecwids_is_explained(code: CloneErrorCode | GeneralErrorCode) -> None:
-    text = FAILURES.read_text(encoding="utf-8")
+@pytest.mark.parametrize("failure", reasons().values(), ids=lambda failure: failure.label)
+def test_every_reason_has_its_section_with_its_cause(failure: Failure) -> None:
+    assert f"*{failure.cause}*" in section_about(failure.label)
 
-    assert f"\n### {code.value}\n" in text or f"`{code.value}`" in text
+
+@pytest.mark.parametrize("code", CloneErrorCode)
+def test_every_code_of_a_clone_stands_in_the_section_of_its_reason(code: CloneErrorCode) -> None:
+    kind = _ENDS.get(code.kind)
+    reason = failure_of(kind, code).label if kind else "A connection is stopped"
+
+    assert f"`{code.value}`" in section_about(reason)
+
+
+@pytest.mark.parametrize("code", GeneralErrorCode)
+def test_every_other_code_is_explained(code: GeneralErrorCode) -> None:
+    assert f"`{code.value}`" in FAILURES.read_text(encoding="utf-8")
 
 
 def test_every_transition_stands_in_the_life_of_a_job() -> None:

@@ -19,8 +19,12 @@ def test_a_document_has_a_title_a_lead_and_sections() -> None:
     )
 
     assert (page.title, page.lead) == ("A fine title", "The lead, in two lines.")
-    assert page.sections == (Section("one-thing", "One thing"), Section("another-with-code", "Another, with code"))
-    assert 'id="below"' in page.html
+    assert page.sections == (
+        Section("h2", "one-thing", "One thing"),
+        Section("h3", "below", "Below"),
+        Section("h2", "another-with-code", "Another, with code"),
+    )
+    assert '<h3 id="below">Below</h3>' in page.html
     assert "<h1" not in page.html
 
 

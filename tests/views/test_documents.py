@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from clones.choices import FailureKind, JobStatus
 from clones.documents import DOCUMENTS, SHELVES
+from clones.failures import failure_of
 from tests.factories import CloneJobFactory
 from tests.people import nobody, staff
 
@@ -47,11 +48,12 @@ def test_somebody_without_a_role_may_read_and_finds_help_in_the_menu(client: Cli
     assert '<a href="/help/">' in client.get("/accounts/profile/").content.decode()
 
 
+@pytest.mark.parametrize("code", ["", "TARGET_PRODUCTS_NOT_EMPTY"])
 @pytest.mark.parametrize("kind", FailureKind)
-def test_a_failed_clone_links_to_what_help_says_of_its_failure(kind: FailureKind, kim: Client) -> None:
-    job = CloneJobFactory.create(status=JobStatus.FAILED, failure_kind=kind)
+def test_a_failed_clone_links_to_what_help_says_of_its_reason(kind: FailureKind, code: str, kim: Client) -> None:
+    job = CloneJobFactory.create(status=JobStatus.FAILED, failure_kind=kind, error_code=code)
     page = kim.get(reverse("clones:job_detail", args=[job.pk])).content.decode()
     address = page.split('id="job-help" href="')[1].split('"')[0]
     path, _, anchor = address.partition("#")
 
-    assert f'<h2 id="{anchor}">{kind.label}</h2>' in kim.get(path).content.decode()
+    assert f'<h3 id="{anchor}">{failure_of(kind, code).label}</h3>' in kim.get(path).content.decode()
