@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django import forms as django_forms
 from django.core.management import get_commands
+from django.db.models import TextChoices
 from django.forms.utils import pretty_name
 from django.utils.text import slugify
 from markdown_it import MarkdownIt
@@ -179,7 +180,7 @@ def labels_of_code() -> Iterator[str]:
     yield from (tab[0] for tab in TABS)
     yield from (role.value for role in Role)
     for found in vars(choices).values():
-        if inspect.isclass(found) and issubclass(found, choices.TextChoices):
+        if inspect.isclass(found) and issubclass(found, TextChoices):
             yield from map(str, getattr(found, "labels", ()))
     yield from (state.label for state in vars(connections).values() if isinstance(state, connections.State))
     for module in pkgutil.iter_modules(forms.__path__):
