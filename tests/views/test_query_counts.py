@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -26,7 +27,7 @@ WITHOUT_COST = {
 
 def make_jobs(count: int) -> None:
     """Make clones of everything that a row can name, all different; then one of each thing that has as many parts."""
-    WorkerBeatFactory.create()
+    WorkerBeatFactory.create(started_at=timezone.now() + timedelta(days=1))  # it beats however long this takes
     for number in range(count):
         user = User.objects.create_user(f"person-{number}", f"{number}@example.com")
         batch = BatchFactory.create(created_by=user, name=f"Batch {number}")
