@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 STAMP := $(VENV)/.installed
 PARALLEL := -n 3 --dist worksteal # most tests wait for real processes
-PAGES := $(wildcard static/css/* static/js/* static/img/*)
+PAGES := $(wildcard static/css/* static/js/* static/img/* docs/pictures/*)
 
 .DEFAULT_GOAL := help
 .PHONY: help install browser test test-scale check bench pins

@@ -7,6 +7,7 @@ from clones.views import (
     batches,
     connections,
     dashboard,
+    documents,
     job_page,
     jobs,
     launch,
@@ -74,4 +75,6 @@ urlpatterns = [
     path("people/<int:pk>/password/", people.person_password, name="person_password"),
     path("people/<int:pk>/deactivate/", people.person_deactivate, name="person_deactivate"),
     path("people/<int:pk>/reactivate/", people.person_reactivate, name="person_reactivate"),
+    path("help/", documents.help_index, name="help_index"),
+    path("help/<slug:name>/", documents.help_page, name="help_page"),
 ]

@@ -15,12 +15,15 @@ from clones.standstill import standstills, token_of
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the menu. `url` is a URL's name; pages whose address starts with it belong to it."""
+    """A line of the menu. `url` is a URL's name; pages whose address starts with it belong to it.
+
+    Without a `capability` it is for everybody who has signed in.
+    """
 
     label: str
     url: str
     icon: str
-    capability: Capability
+    capability: Capability | None = None
 
 
 MENU: Final = (
@@ -31,6 +34,7 @@ MENU: Final = (
     Entry("Targets", "clones:target_list", "building-storefront", Capability.WATCH),
     Entry("Connections", "clones:connection_list", "link", Capability.KEEP_CONNECTIONS),
     Entry("People", "clones:person_list", "users", Capability.KEEP_PEOPLE),
+    Entry("Help", "clones:help_index", "question-mark-circle"),
 )
 
 
@@ -53,7 +57,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def _menu(request: HttpRequest) -> list[tuple[Entry, str, bool]]:
     """Return (entry, address, whether the page belongs to it): its own starts with that one's."""
-    entries = {reverse(entry.url): entry for entry in MENU if may(request.user, entry.capability)}
+    seen = (entry for entry in MENU if entry.capability is None or may(request.user, entry.capability))
+    entries = {reverse(entry.url): entry for entry in seen}
     home = reverse(MENU[0].url)  # every address starts with this one
 
     def is_here(address: str) -> bool:

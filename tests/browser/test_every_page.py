@@ -11,6 +11,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Page, expect
 
+from clones.documents import DOCUMENTS
 from tests.browser.complaints import Complaints
 from tests.browser.conftest import Look, SignIn
 from tests.browser.world import World
@@ -56,6 +57,8 @@ PAGES = {
     "people/<int:pk>/": [("admin", "/people/{people[staff].pk}/")],
     "people/<int:pk>/edit/": [("admin", "/people/{people[staff].pk}/edit/")],
     "people/<int:pk>/password/": [("admin", "/people/{people[staff].pk}/password/")],
+    "help/": [("staff", "/help/"), ("nobody", "/help/")],
+    "help/<slug:name>/": [("staff", f"/help/{name}/") for name in DOCUMENTS],
     "accounts/login/": [(NOBODY_SIGNED_IN, "/accounts/login/")],
     "accounts/profile/": [("staff", "/accounts/profile/")],
     "accounts/password_change/": [("staff", "/accounts/password_change/")],

@@ -111,6 +111,8 @@ DOORS = {
     "people/<int:pk>/password/": _form(ADMINS),
     "people/<int:pk>/deactivate/": _action(ADMINS),
     "people/<int:pk>/reactivate/": _action(ADMINS),
+    "help/": Door(SIGNED_IN),
+    "help/<slug:name>/": Door(SIGNED_IN),
     "accounts/login/": _form(EVERYBODY),
     "accounts/logout/": _action(SIGNED_IN),
     "accounts/profile/": _form(SIGNED_IN),
@@ -187,6 +189,7 @@ def address(route: str, world: World, query: str = "") -> str:
     """Fill in a route."""
     pk = str(world.things.get(route.split("/", 1)[0], ""))
     path = re.sub(r"<int:pk>", pk, route).replace("<uidb64>", "MQ").replace("<token>", "abc-def")
+    path = path.replace("<slug:name>", "first-clone")
     return f"/{path}?{query.format(**world.things)}"
 
 

@@ -111,6 +111,8 @@ PAGES = {
     "person": Page(5, lambda: f"/people/{User.objects.get(username='person-0').pk}/"),
     "change person": Page(5, lambda: f"/people/{User.objects.get(username='person-0').pk}/edit/"),
     "profile": Page(3, lambda: "/accounts/profile/"),
+    "help": Page(3, lambda: "/help/"),
+    "help page": Page(3, lambda: "/help/when-something-fails/"),
     "not found": Page(3, lambda: "/nowhere/", status=404),
 }
 
