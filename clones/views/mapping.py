@@ -112,7 +112,7 @@ class Mapping:
 
 
 def _by_type(rows: QuerySet[EntityMapping]) -> dict[str, int]:
-    return dict(rows.order_by().values_list("entity_type").annotate(Count("pk")))
+    return dict(rows.order_by().values_list("entity_type").annotate(count=Count("*")))
 
 
 def _query(**values: str) -> str:

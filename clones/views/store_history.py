@@ -40,7 +40,7 @@ def history(
     request: HttpRequest, jobs: QuerySet[CloneJob], *without: str, table_class: type[JobTable] = JobTable
 ) -> dict[str, Any]:
     """Return a page's context for its list of `jobs`, as the address sorts and pages it, without some columns."""
-    counts = dict(jobs.order_by().values_list("status").annotate(Count("pk")))
+    counts = dict(jobs.order_by().values_list("status").annotate(count=Count("*")))
     table = table_class(JobPages(jobs, sum(counts.values())), exclude=("pick", *without))
     arrange(request, table)
     return {
