@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="clonejob",
-            index=models.Index(fields=["template", "status", "-id"], name="job_by_template"),
+            index=models.Index(fields=["template", "status", "finished_at"], name="job_by_template"),
         ),
         migrations.AddIndex(
             model_name="clonejob",

@@ -35,7 +35,7 @@ def with_history(templates: QuerySet[TemplateStore]) -> QuerySet[TemplateStore]:
     count = done.values("template").annotate(count=Count("*")).values("count")
     return templates.select_related("connection").annotate(
         made=Coalesce(Subquery(count), 0),
-        cloned_at=Subquery(done.order_by("-pk").values("finished_at")[:1]),
+        cloned_at=Subquery(done.order_by("-finished_at").values("finished_at")[:1]),
         products=Coalesce("tested_product_count", "product_count"),
         categories=Coalesce("tested_category_count", "category_count"),
     )

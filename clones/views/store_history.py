@@ -64,7 +64,7 @@ def typical_durations(jobs: QuerySet[CloneJob]) -> list[Typical]:
 
 
 def _lengths(jobs: QuerySet[CloneJob]) -> Iterator[tuple[str, float]]:
-    done = jobs.filter(status=JobStatus.COMPLETED, accepted_at__isnull=False).order_by("-pk")
+    done = jobs.filter(status=JobStatus.COMPLETED, accepted_at__isnull=False).order_by("-finished_at")
     for scope, accepted_at, finished_at in done.values_list("scope", "accepted_at", "finished_at")[:SAMPLE]:
         if accepted_at and finished_at:
             yield scope, (finished_at - accepted_at).total_seconds()
