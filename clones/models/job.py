@@ -12,6 +12,7 @@ from clones.models.batch import Batch
 from clones.models.connection import Connection
 from clones.models.lease import Leased
 from clones.models.store import TargetStore, TemplateStore
+from clones.models.worker import WorkerBeat
 
 
 class CloneJobQuerySet(models.QuerySet["CloneJob"]):
@@ -27,6 +28,11 @@ class CloneJobQuerySet(models.QuerySet["CloneJob"]):
     def due(self, now: datetime) -> "CloneJobQuerySet":
         """Active jobs that want attention at `now` and that nobody holds, longest due first."""
         return self.active().filter(next_action_at__lte=now, lease_token="").order_by("next_action_at", "pk")
+
+    def void(self, now: datetime) -> "CloneJobQuerySet":
+        """Jobs whose lease is void at `now`. Only an active one has a lease: its end gives it back."""
+        dead = WorkerBeat.objects.dead(now)
+        return self.active().exclude(lease_token="").filter(Q(leased_until__lte=now) | Q(leased_by__in=dead))
 
     def lock(self, jobs: Iterable["CloneJob"]) -> set[int]:
         """Lock the rows of `jobs` that are in this selection, until the transaction ends; return their ids."""
@@ -128,7 +134,7 @@ class CloneJob(Leased):
             models.Index(name="job_by_person", fields=["created_by", "status"]),
             # The dashboard: what ended lately, and how many a day.
             models.Index(name="job_finished", fields=["finished_at", "status"]),
-            # Leases to free (engine.recovery), also every second.
+            # CloneJobQuerySet.void, also every second.
             models.Index(name="job_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]
 
