@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, When
 from django.utils import timezone
@@ -43,7 +43,7 @@ def last_days(now: datetime, zone: tzinfo, days: int = DAYS) -> list[Day]:
     return [Day(day, _counts(found.get(place, {}))) for place, day in enumerate(dates)]
 
 
-def _counts(row: Mapping[str, int]) -> dict[JobStatus, int]:
+def _counts(row: Mapping[str, Any]) -> dict[JobStatus, int]:
     return {status: row[status.value] for status in TERMINAL if row.get(status.value)}
 
 
