@@ -34,7 +34,7 @@ from tests.people import person
 PEOPLE: Final = 12
 TEMPLATES: Final = 8
 ACTIVE_JOBS: Final = 40
-BATCH_SIZE: Final = 50
+BATCH_SIZE: Final = 18  # so that 1,000 clones fill a page of batches too
 BIG_BATCH_SHARE: Final = 20
 PAIRS_SHARE: Final = 4  # beside 100,000 clones there is one with 25,000 pairs …
 MANY_PAIRS: Final = 2  # … and one with 200,000
