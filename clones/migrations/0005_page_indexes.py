@@ -12,7 +12,7 @@ from django.db.models.functions import Length
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clones", "0003_dashboard_index"),
+        ("clones", "0004_login_attempts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
