@@ -95,7 +95,7 @@ def still_to_retry(batch_id: int) -> Progress:
     """Return how many of one batch's clones ended badly and were not asked for again yet. One query."""
     ended_badly = CloneJob.objects.filter(batch_id=batch_id, status__in=ENDED_BADLY)
     once = ended_badly.filter(~Exists(CloneJob.objects.filter(retry_of=OuterRef("pk"))))
-    rows = once.order_by().values_list("status").annotate(Count("pk"))
+    rows = once.order_by().values_list("status").annotate(count=Count("*"))
     return Progress({JobStatus(status): count for status, count in rows})
 
 
@@ -104,6 +104,6 @@ def with_progress(batches: Iterable[Batch]) -> list[tuple[Batch, Progress]]:
     found = list(batches)
     counts: dict[int, dict[JobStatus, int]] = {batch.pk: {} for batch in found}
     rows = CloneJob.objects.filter(batch__in=list(counts)).order_by()
-    for batch_id, status, count in rows.values_list("batch_id", "status").annotate(Count("pk")):
+    for batch_id, status, count in rows.values_list("batch_id", "status").annotate(count=Count("*")):
         counts[batch_id][JobStatus(status)] = count
     return [(batch, Progress(counts[batch.pk])) for batch in found]

@@ -29,7 +29,7 @@ def standstills(now: datetime) -> list[Standstill]:
     works = WorkerBeat.objects.alive(now).exists()
     if works and not stopped:
         return []
-    active = CloneJob.objects.active().order_by().values_list("connection").annotate(Count("pk"))
+    active = CloneJob.objects.active().order_by().values_list("connection").annotate(count=Count("*"))
     waiting: dict[int, int] = dict(active)
     found = [Standstill(waiting.get(each.pk, 0), each) for each in stopped]
     idle = [Standstill(sum(waiting.values()), beat=WorkerBeat.objects.order_by("-beat_at").first())]

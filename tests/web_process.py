@@ -19,11 +19,14 @@ THREADS = 8
 
 
 class WebProcess:
-    """Context manager: gunicorn, started and answering; all its processes are gone at the end."""
+    """Context manager: gunicorn, started and answering; all its processes are gone at the end.
 
-    def __init__(self, log: Path, *, silent_seconds: int = 15) -> None:
+    `variables`: of its environment, where they differ from this test's.
+    """
+
+    def __init__(self, log: Path, **variables: str) -> None:
         self.log = log
-        self._silent_seconds = str(silent_seconds)
+        self._variables = variables
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -51,7 +54,7 @@ class WebProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "reseller_portal.wsgi", *how],
                 cwd=ROOT,
-                env=environment(LOG_LEVEL="WARNING", WORKER_SILENT_SECONDS=self._silent_seconds),
+                env=environment(**{"LOG_LEVEL": "WARNING", **self._variables}),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own, which can be ended as a whole

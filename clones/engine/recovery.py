@@ -4,11 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from clones.choices import JobStatus
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import CloneJob, WorkerBeat
+from clones.models import CloneJob
 
 LOST_NOTE = "The worker stopped before Ecwid's answer was kept. The clone may have started: asking again."
 
@@ -18,9 +17,7 @@ def take_back(now: datetime) -> None:
 
     May run on any machine at any time.
     """
-    void = CloneJob.objects.exclude(lease_token="").filter(
-        Q(leased_until__lte=now) | Q(leased_by__in=WorkerBeat.objects.dead(now))
-    )
+    void = CloneJob.objects.void(now)
     jobs = list(void.only("pk", "lease_token"))
     if jobs:
         with transaction.atomic():

@@ -93,7 +93,7 @@ class JobFilter(AddressFilter):
     def counts(self) -> dict[JobStatus, int]:
         """What the other filters leave, by status: one query, also for the tabs and the pages' total."""
         _ = self.qs  # leaves any_status behind
-        rows = self.any_status.order_by().values_list("status").annotate(Count("pk"))
+        rows = self.any_status.order_by().values_list("status").annotate(count=Count("*"))
         return {JobStatus(status): count for status, count in rows}
 
     def count(self, members: tuple[JobStatus, ...]) -> int:

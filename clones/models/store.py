@@ -1,7 +1,8 @@
 """The two sides of a clone: template stores and target stores."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Length
 
 from clones.models.connection import Connection
 from clones.secrets import SecretField
@@ -57,6 +58,10 @@ class TargetStore(models.Model):
             models.UniqueConstraint(
                 fields=["connection", "store_id"], condition=~Q(store_id=""), name="target_store_once"
             )
+        ]
+        indexes = [
+            # Lists sorted by store ID as by a number.
+            models.Index(Length("store_id"), F("store_id"), name="target_by_number"),
         ]
 
     def __str__(self) -> str:

@@ -32,10 +32,10 @@ class CellColumn(tables.Column):
 def with_history(templates: QuerySet[TemplateStore]) -> QuerySet[TemplateStore]:
     """Read along what was made from each: `made` completed clones, the last one `cloned_at`; and `products` it has."""
     done = CloneJob.objects.filter(template=OuterRef("pk"), status=JobStatus.COMPLETED).order_by()
-    count = done.values("template").annotate(count=Count("pk")).values("count")
+    count = done.values("template").annotate(count=Count("*")).values("count")
     return templates.select_related("connection").annotate(
         made=Coalesce(Subquery(count), 0),
-        cloned_at=Subquery(done.order_by("-pk").values("finished_at")[:1]),
+        cloned_at=Subquery(done.order_by("-finished_at").values("finished_at")[:1]),
         products=Coalesce("tested_product_count", "product_count"),
         categories=Coalesce("tested_category_count", "category_count"),
     )
@@ -116,7 +116,7 @@ class TargetTable(PortalTable):
 
     def order_store(self, queryset: QuerySet[TargetStore], is_descending: bool) -> tuple[QuerySet[TargetStore], bool]:  # noqa: FBT001  as django-tables2 calls it
         """Sort by store ID as by a number."""
-        digits = queryset.annotate(digits=Length("store_id"))
+        digits = queryset.alias(digits=Length("store_id"))
         sign = "-" if is_descending else ""
         return digits.order_by(f"{sign}digits", f"{sign}store_id", "pk"), True
 

@@ -64,17 +64,19 @@ class Mapping:
 
     @classmethod
     def of(cls, job: CloneJob, query: QueryDict) -> Self:
-        """Read it as the address says: `type`, `q` (what an old or new ID begins with), `page`. At most three queries.
+        """Read it as the address says: `type`, `q` (what an old or new ID begins with), `page`. Two queries.
 
         The counts come out of the unique constraint's index, a page out of the foreign key's, which has the order of
         Ecwid's answer. Without a type, a search opens the first tab in which it finds something.
         """
         q = typed_search(query)
         rows = EntityMapping.objects.filter(job=job)
-        totals = _by_type(rows)
         if q:
-            rows = rows.filter(Q(source_id__startswith=q) | Q(target_id__startswith=q))
-        counts = _by_type(rows) if q else totals
+            found = Q(source_id__startswith=q) | Q(target_id__startswith=q)
+            totals, counts = _by_type(rows, all=Count("*"), found=Count("pk", filter=found))
+            rows = rows.filter(found)
+        else:
+            (totals,) = (counts,) = _by_type(rows, all=Count("*"))
         types = sorted(totals, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
         filled = next((name for name in types if counts.get(name)), next(iter(types), ""))
         chosen = query.get("type", "") if query.get("type", "") in totals else filled
@@ -111,8 +113,10 @@ class Mapping:
         return _query(type=self.type, q=self.q, page=str(number) if number > 1 else "")
 
 
-def _by_type(rows: QuerySet[EntityMapping]) -> dict[str, int]:
-    return dict(rows.order_by().values_list("entity_type").annotate(Count("pk")))
+def _by_type(rows: QuerySet[EntityMapping], **counts: Count) -> list[dict[str, int]]:
+    """Return each of the counts by entity type, all from one reading."""
+    found = list(rows.order_by().values_list("entity_type").annotate(**counts))
+    return [{row[0]: row[place] for row in found} for place in range(1, len(counts) + 1)]
 
 
 def _query(**values: str) -> str:

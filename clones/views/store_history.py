@@ -40,7 +40,7 @@ def history(
     request: HttpRequest, jobs: QuerySet[CloneJob], *without: str, table_class: type[JobTable] = JobTable
 ) -> dict[str, Any]:
     """Return a page's context for its list of `jobs`, as the address sorts and pages it, without some columns."""
-    counts = dict(jobs.order_by().values_list("status").annotate(Count("pk")))
+    counts = dict(jobs.order_by().values_list("status").annotate(count=Count("*")))
     table = table_class(JobPages(jobs, sum(counts.values())), exclude=("pick", *without))
     arrange(request, table)
     return {
@@ -64,7 +64,7 @@ def typical_durations(jobs: QuerySet[CloneJob]) -> list[Typical]:
 
 
 def _lengths(jobs: QuerySet[CloneJob]) -> Iterator[tuple[str, float]]:
-    done = jobs.filter(status=JobStatus.COMPLETED, accepted_at__isnull=False).order_by("-pk")
+    done = jobs.filter(status=JobStatus.COMPLETED, accepted_at__isnull=False).order_by("-finished_at")
     for scope, accepted_at, finished_at in done.values_list("scope", "accepted_at", "finished_at")[:SAMPLE]:
         if accepted_at and finished_at:
             yield scope, (finished_at - accepted_at).total_seconds()

@@ -1,4 +1,4 @@
-"""Measure the pages through gunicorn, with 1,000 and with 100,000 clones, in a database made for it and dropped after.
+"""Measure the portal through gunicorn with 1,000 and with 100,000 clones, each in a database of its own.
 
 SQLite, or the PostgreSQL of DATABASE_URL. What is wanted stands beside what was measured; exits 1 where it is missed.
 """
@@ -7,21 +7,26 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
 
+FEW, MANY = 1_000, 100_000
+SECTIONS: Final = ("live", "pages", "streams")
+
 
 @contextmanager
-def scratch_database(folder: Path) -> Iterator[str]:
+def scratch_database(folder: Path, clones: int) -> Iterator[str]:
     """Yield the DATABASE_URL of an empty database."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        yield f"sqlite:///{folder / 'bench.sqlite3'}"
+        yield f"sqlite:///{folder / f'bench-{clones}.sqlite3'}"
         return
-    name = f"portal_bench_{os.getpid()}"
+    name = f"portal_bench_{os.getpid()}_{clones}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
         try:
@@ -31,16 +36,25 @@ def scratch_database(folder: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Run it; return the exit code."""
-    with tempfile.TemporaryDirectory() as folder, scratch_database(Path(folder)) as url:
-        os.environ["DATABASE_URL"] = url
+    """Run all sections; return the exit code."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        urls = {count: stack.enter_context(scratch_database(folder, count)) for count in (FEW, MANY)}
+        os.environ |= {"DATABASE_URL": urls[FEW], "SESSION_DIR": str(folder / "sessions")}
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reseller_portal.settings")
         import django  # noqa: PLC0415  the settings are read from the environment that was just made
 
         django.setup()
-        from tests.bench.pages import run  # noqa: PLC0415  its models need the settings
+        from tests.bench.bench import Bench  # noqa: PLC0415  what these import needs the settings
+        from tests.bench.serving import serve  # noqa: PLC0415
 
-        return run(Path(folder))
+        few, many = (serve(stack, folder / f"web-{count}.log", count, url) for count, url in urls.items())
+        bench = Bench(few, many)
+        print(f"\nThrough gunicorn on {urlsplit(urls[FEW]).scheme}; milliseconds, both portals asked in turn")  # noqa: T201
+        for section in SECTIONS:
+            import_module(f"tests.bench.{section}").run(bench)
+    print(f"\nNot as wanted: {', '.join(bench.missed) or 'nothing'}.")  # noqa: T201
+    return 1 if bench.missed else 0
 
 
 if __name__ == "__main__":

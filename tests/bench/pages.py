@@ -1,129 +1,60 @@
-"""The measurements, and the table that they are printed as."""
+"""All other pages: each with its filters, its orders and its last page."""
 
-import re
-import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from statistics import quantiles
+from dataclasses import asdict
+from typing import Final
 
-import requests
-from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.db import connection
+from tests.bench.bench import Bench
+from tests.bench.measuring import Request, in_turn
 
-from clones.permissions import Role
-from tests.bench.population import fill, make_shop, map_one
-from tests.people import PASSWORD, person
-from tests.web_process import WebProcess
+ROUNDS: Final = 5
+SIZE: Final = 4
+GROWTH: Final = 1.5
+COUNTS_ALL: Final = 2.0  # small pages that tell how many clones were ever made from each template
+READS_ALL: Final = (
+    8.0  # searches, and orders that no index has (docs/decisions/0006-speed-of-pages.md), of 100 times as much
+)
 
-FEW, MANY = 1_000, 100_000
-PAIRS = 25_000
-TIMES = 150
-WARM_UP = 20
-GROWTH = 1.5
-REFRESH_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Seconds for one request, over many: the middle one, and the one that 95 of 100 stay under."""
-
-    p50: float
-    p95: float
-
-    def __str__(self) -> str:
-        return f"p50 {self.p50 * 1000:6.1f} ms   p95 {self.p95 * 1000:6.1f} ms"
-
-
-def measure(ask: Callable[[], requests.Response], status: int, times: int = TIMES) -> Measured:
-    """Ask again and again; every answer must have that status."""
-    seconds = []
-    for number in range(WARM_UP + times):
-        start = time.perf_counter()
-        answer = ask()
-        if number >= WARM_UP:
-            seconds.append(time.perf_counter() - start)
-        if answer.status_code != status:
-            raise RuntimeError(f"{answer.url}: {answer.status_code} instead of {status}")
-    cuts = quantiles(seconds, n=20)
-    return Measured(cuts[9], cuts[18])
-
-
-class Browser:
-    """A person who is signed in."""
-
-    def __init__(self, url: str, user: User) -> None:
-        self.url = url
-        self.session = requests.Session()
-        self.session.trust_env = False
-        login = f"{url}/accounts/login/"
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.session.get(login, timeout=60).text)
-        form = {"username": user.username, "password": PASSWORD, "csrfmiddlewaretoken": token[1] if token else ""}
-        answer = self.session.post(login, form, headers={"Referer": login}, timeout=60, allow_redirects=False)
-        answer.raise_for_status()
-        if answer.status_code != 302:
-            raise RuntimeError("The sign-in was refused.")
-
-    def get(self, path: str) -> requests.Response:
-        """Open an address, as htmx does where it is a fragment's."""
-        return self.session.get(self.url + path, timeout=60, headers={"HX-Request": "true"} if "rows" in path else {})
+# Name, address (with parts of a Population), growth that is wanted.
+PAGES: Final = (
+    ("dashboard", "/", GROWTH),
+    ("clones: last page", "/clones/?page=9999999", GROWTH),
+    ("clones: completed", "/clones/?status=COMPLETED", GROWTH),
+    ("clones: failed", "/clones/?status=FAILED", GROWTH),
+    ("clones: active", "/clones/?status=ACTIVE", GROWTH),
+    ("clones: of a template", "/clones/?template={template_id}", GROWTH),
+    ("clones: of a batch", "/clones/?batch={batch_id}", GROWTH),
+    ("clones: of a person", "/clones/?user={user_id}", GROWTH),
+    ("clones: by asked for", "/clones/?sort=created_at", GROWTH),
+    ("clones: by status", "/clones/?sort=status", GROWTH),
+    ("clones: by store ID", "/clones/?sort=-target", GROWTH),
+    ("clones: by batch", "/clones/?sort=-batch", GROWTH),
+    ("clones: by template", "/clones/?sort=template", READS_ALL),
+    ("clones: by person", "/clones/?sort=created_by", READS_ALL),
+    ("clones: by how long it took", "/clones/?sort=-took", READS_ALL),
+    ("clones: search for an ID", "/clones/?q={store_id}", READS_ALL),
+    ("clones: search for a ticket", "/clones/?q=ticket-50", READS_ALL),
+    ("clones: search for a name", "/clones/?q=shop 77", READS_ALL),
+    ("new clone", "/clones/new/", COUNTS_ALL),
+    ("batches", "/batches/", GROWTH),
+    ("templates", "/templates/", COUNTS_ALL),
+    ("template", "/templates/{template_id}/", GROWTH),
+    ("targets", "/targets/", GROWTH),
+    ("targets: by store ID", "/targets/?sort=-store", GROWTH),
+    ("targets: by latest clone", "/targets/?sort=last_job", READS_ALL),
+    ("targets: search for an ID", "/targets/?q={store_id}", READS_ALL),
+    ("target", "/targets/{target_id}/", GROWTH),
+    ("people", "/people/", GROWTH),
+    ("person", "/people/{user_id}/", GROWTH),
+    ("clone: 250 / 25,000 pairs", "/clones/{pairs_job_id}/", READS_ALL),
+    ("clone: 2,000 / 200,000 pairs", "/clones/{many_pairs_job_id}/", READS_ALL),
+    ("clone: search in these", "/clones/{many_pairs_job_id}/mapping/?q=5123", READS_ALL),
+)
 
 
-def list_and_refresh(browser: Browser) -> tuple[Measured, Measured]:
-    """Measure the list, and its refresh when nothing has changed."""
-    shown = browser.get("/clones/").text
-    rows = re.findall(r'data-job="(\d+)" data-version="(\d+)"', shown)
-    newest = re.search(r'data-newest="(\d+)"', shown)
-    ids, since = (",".join(part) for part in zip(*rows, strict=True))
-    query = f"ids={ids}&since={since}&newest={newest[1] if newest else 0}&newer=0"
-    return measure(lambda: browser.get("/clones/"), 200), measure(lambda: browser.get(f"/clones/rows/?{query}"), 204)
-
-
-def run(folder: Path) -> int:
-    """Measure everything and print it; return 1 where something is not as wanted."""
-    call_command("migrate", verbosity=0)
-    template, user = make_shop(), person("bench", Role.STAFF)
-    verdicts: list[bool] = []
-
-    def say(what: str, ratio: float, wanted: float) -> None:
-        verdicts.append(ratio <= wanted)
-        print(f"  {what:<52}{ratio:6.2f} x  wanted at most {wanted} x  {'yes' if verdicts[-1] else 'NO'}")  # noqa: T201
-
-    print(f"\nPages through gunicorn, {connection.vendor}, {TIMES} requests each")  # noqa: T201
-    found = {}
-    for count in (FEW, MANY):
-        fill(template, count)
-        _analyze()
-        with WebProcess(folder / "web.log") as web:
-            found[count] = list_and_refresh(Browser(web.address, user))
-        for name, measured in zip(("list", "refresh without change"), found[count], strict=True):
-            print(f"  {count:>7,} clones  {name:<26}{measured}")  # noqa: T201
-    say("list: p95 with 100,000 / p95 with 1,000", found[MANY][0].p95 / found[FEW][0].p95, GROWTH)
-    say("refresh: p95 with 100,000 / p95 with 1,000", found[MANY][1].p95 / found[FEW][1].p95, GROWTH)
-    for count in (FEW, MANY):
-        say(f"refresh / list, p50, {count:,} clones", found[count][1].p50 / found[count][0].p50, REFRESH_SHARE)
-    _mapping(folder, user)
-    return 0 if all(verdicts) else 1
-
-
-def _mapping(folder: Path, user: User) -> None:
-    """Measure a job's page with 25,000 pairs beside one with 25, and its CSV."""
-    job = map_one(25)
-    with WebProcess(folder / "web.log") as web:
-        browser = Browser(web.address, user)
-        few = measure(lambda: browser.get(f"/clones/{job.pk}/"), 200)
-        job = map_one(PAIRS)
-        many = measure(lambda: browser.get(f"/clones/{job.pk}/"), 200)
-        csv = measure(lambda: browser.get(f"/clones/{job.pk}/mapping.csv"), 200, times=20)
-    print(f"  {PAIRS:>7,} pairs   job page                  {many}   ({many.p95 / few.p95:.2f} x that of 25 pairs)")  # noqa: T201
-    print(f"  {PAIRS:>7,} pairs   CSV                       {csv}   ({PAIRS / csv.p50:,.0f} rows a second)")  # noqa: T201
-
-
-def _analyze() -> None:
-    """Let the database know its tables, as it would by itself after a while."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    connection.close()
-    sys.stdout.flush()
+def run(bench: Bench) -> None:
+    """Measure how each grows."""
+    bench.head("Other pages")
+    for name, path, wanted in PAGES:
+        asked = [Request(site.browser, path.format(**asdict(site.population))) for site in (bench.few, bench.many)]
+        few, many = in_turn(asked, ROUNDS, SIZE)
+        bench.line(name, few, many, wanted)

@@ -24,7 +24,7 @@ NO_WORKER = "No worker is running"
 @pytest.fixture
 def impatient(transactional_db: None, tmp_path: Path) -> Iterator[WebProcess]:
     """A portal that takes a worker for dead after a few seconds."""
-    with WebProcess(tmp_path / "web.log", silent_seconds=SILENT_SECONDS) as process:
+    with WebProcess(tmp_path / "web.log", WORKER_SILENT_SECONDS=str(SILENT_SECONDS)) as process:
         yield process
 
 

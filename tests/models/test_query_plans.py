@@ -1,0 +1,59 @@
+"""Questions that are asked all the time are answered from an index, on both kinds of database."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from clones.choices import JobStatus
+from clones.models import CloneJob, TargetStore, TemplateStore
+from clones.tables.stores import TargetTable, with_history
+
+AskedFor = Callable[[], QuerySet[Any, Any]]
+
+
+def counted(**of: int) -> QuerySet[CloneJob, Any]:
+    """Return the question that the tabs of a list ask."""
+    return CloneJob.objects.filter(**of).order_by().values_list("status").annotate(count=Count("*"))
+
+
+QUESTIONS: dict[str, tuple[str, AskedFor]] = {
+    "what is due": ("job_due_next", lambda: CloneJob.objects.due(timezone.now()).filter(connection=1)),
+    "what is active": ("job_finished", lambda: CloneJob.objects.active().order_by()),
+    "how many of each status": ("job_by_status", counted),
+    "how many of each status, of a template": ("job_by_template", lambda: counted(template=1)),
+    "how many of each status, of a batch": ("job_by_batch", lambda: counted(batch=1)),
+    "how many of each status, of a person": ("job_by_person", lambda: counted(created_by=1)),
+    "what was made from the templates": ("job_by_template", lambda: with_history(TemplateStore.objects.order_by())),
+    "the latest completed ones of a template": (
+        "job_by_template",
+        lambda: CloneJob.objects.filter(template=1, status=JobStatus.COMPLETED).order_by("-finished_at")[:500],
+    ),
+    "targets by number": ("target_by_number", lambda: by_number(TargetStore.objects.all())[:50]),
+}
+
+
+def by_number(targets: QuerySet[TargetStore]) -> QuerySet[TargetStore]:
+    """Sort as the list of targets does."""
+    return TargetTable(targets).order_store(targets, is_descending=False)[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("index", "ask"), QUESTIONS.values(), ids=QUESTIONS)
+def test_an_index_answers(index: str, ask: AskedFor) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")  # as with many rows
+
+    assert index in ask().explain()
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL takes job_leased, though not for a table that is empty"
+)
+def test_void_leases_are_looked_for_among_active_jobs() -> None:
+    assert "job_finished" in CloneJob.objects.void(timezone.now()).explain()
