@@ -4,13 +4,16 @@ They are read, not run: docs/operations/containers.md tells how they were.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import get_commands
 from django.urls import resolve
 from gunicorn.app.wsgiapp import WSGIApplication
@@ -115,7 +118,7 @@ def test_the_health_check_asks_an_address_that_there_is_on_the_port_that_is_serv
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_health_check_says_whether_the_web_server_answers(tmp_path: Any) -> None:
+def test_the_health_check_says_whether_the_web_server_answers(tmp_path: Path) -> None:
     with WebProcess(tmp_path / "web.log") as web:
         probe = only(FINAL, "HEALTHCHECK").command()[-1].replace(CONTAINER_PORT, str(web.port))
         assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
@@ -227,6 +230,40 @@ def test_each_secret_is_a_file_that_the_service_is_given() -> None:
             used.add(name)
     assert used == set(declared)
     assert all(facts == {"file": f"./secrets/{name}"} for name, facts in declared.items())
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """The folder of secrets, made in an empty place as an operator makes it."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/make-secrets", tmp_path / "scripts")
+    subprocess.run([tmp_path / "scripts/make-secrets"], check=True)
+    return tmp_path / "secrets"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text().strip() for path in folder.iterdir()}
+
+
+def test_the_script_makes_the_secrets_that_are_asked_for(secrets: Path) -> None:
+    made = texts(secrets)
+    assert set(made) == set(compose()["secrets"])
+    Fernet(made["encryption_keys"])
+    database, server = urlsplit(made["database_url"]), SERVICES["postgres"]["environment"]
+    assert database.hostname in SERVICES
+    assert (database.username, database.password) == (server["POSTGRES_USER"], made["postgres_password"])
+    assert database.path == f"/{server['POSTGRES_DB']}"
+
+
+def test_containers_can_read_the_secrets_and_other_people_of_the_host_cannot(secrets: Path) -> None:
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o644}
+
+
+def test_secrets_that_are_there_stay(secrets: Path) -> None:
+    before = texts(secrets)
+    subprocess.run([secrets.parent / "scripts/make-secrets"], check=True)
+    assert texts(secrets) == before
 
 
 def test_each_setting_is_known_to_the_documents() -> None:
