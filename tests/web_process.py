@@ -49,10 +49,10 @@ class WebProcess:
         if self._process is not None:
             return
         bind = f"127.0.0.1:{self.port}"
-        how = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--bind", bind]
+        how = ["--config", "reseller_portal/gunicorn.py", "--workers", "1", "--threads", str(THREADS), "--bind", bind]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "reseller_portal.wsgi", *how],
+                [sys.executable, "-m", "gunicorn", *how],
                 cwd=ROOT,
                 env=environment(**{"LOG_LEVEL": "WARNING", **self._variables}),
                 stdout=log,
