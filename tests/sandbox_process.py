@@ -16,6 +16,7 @@ CLIENT_ID = "sandbox-app"
 CLIENT_SECRET = "sandbox-secret"
 READY = "Sandbox listening on "
 CONTROL_TIMEOUT_SECONDS = 60
+NO_LIMITS = ("--calls-a-minute", "0", "--bad-calls-a-minute", "0", "--bad-calls-from-one-address", "0")
 
 
 def store_token(store_id: int) -> str:

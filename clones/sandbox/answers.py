@@ -37,9 +37,10 @@ class Answer:
 class ApiError(Exception):
     """Ends a call with an error that is no refusal of a clone; see section 8 of the contract."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, is_bad_credential: bool = False) -> None:
         super().__init__(answer.error_code)
         self.answer = answer
+        self.is_bad_credential = is_bad_credential
 
 
 def said(body: object, *, ticket: str = "") -> Answer:
@@ -53,7 +54,7 @@ def error(kind: GeneralError, message: str, headers: dict[str, str] | None = Non
     return Answer(kind.http_status, text, error_code=kind.code, headers=headers or {})
 
 
-def refused(code: str, message: str, http_status: int) -> Answer:
-    """Return a refusal of section 3."""
-    text = json.dumps({"success": False, "errorCode": code, "errorMessage": message})
+def refused(code: str, message: str, http_status: int, *, success: object = False) -> Answer:
+    """Return a refusal of section 3; `success` is how it spells false."""
+    text = json.dumps({"success": success, "errorCode": code, "errorMessage": message})
     return Answer(http_status, text, error_code=code)

@@ -1,15 +1,18 @@
-"""The way of every API call: store's own delay, block, fault, work, answer. The views only do the work."""
+"""The way of every API call: store's own delay, rate limit, fault, work, answer. The views only do the work."""
 
 from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponseBase
 
+from clones.sandbox.blocks import Block, blocks
 from clones.sandbox.calls import Call, Work, perform
 from clones.sandbox.delivery import Parcel, deliver
+from clones.sandbox.emails import take_for_email
 from clones.sandbox.faults import fault_book
 from clones.sandbox.holding import held_answers
 from clones.sandbox.sabotage import spoil, too_many
+from clones.sandbox.standing import take_standing
 
 View = Callable[..., HttpResponseBase]
 
@@ -34,8 +37,15 @@ def api_call(name: str) -> Callable[[Work], View]:
 
 
 def _outcome(call: Call, work: Work) -> Parcel:
-    block = fault_book.block_of(call.credential, call.at)
+    block = blocks.of(call.at, call.credential, call.address)
     if block is not None:
-        return Parcel(too_many(block, call.at), blocked_seconds=max(0.0, call.at - block.began_at))
-    fault = fault_book.take(call.name, call.target, call.ticket)
+        return _blocked(call, block, max(0.0, call.at - block.began_at))
+    block = blocks.count(call.credential, call.at)
+    if block is not None:
+        return _blocked(call, block, None)
+    fault = fault_book.take(call.name, call.target, call.ticket) or take_standing(call) or take_for_email(call)
     return Parcel(perform(work, call)) if fault is None else spoil(fault, call, work)
+
+
+def _blocked(call: Call, block: Block, blocked_seconds: float | None) -> Parcel:
+    return Parcel(too_many(block, call.at), blocked_seconds=blocked_seconds)

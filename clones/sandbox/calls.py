@@ -1,23 +1,24 @@
 """An API request as the sandbox sees it: who calls what about which store. Shared by everything that answers one."""
 
-import hmac
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 
 from clones.sandbox import contract
-from clones.sandbox.answers import Answer, ApiError, error, refused
+from clones.sandbox.answers import Answer, ApiError, error
+from clones.sandbox.blocks import blocks
 from clones.sandbox.connection import ENVIRON_KEY, Connection
-from clones.sandbox.contract import AccessScope
 from clones.sandbox.holding import LetGo, held_answers
-from clones.sandbox.models import App, CloneTicket, Store
+from clones.sandbox.models import CloneTicket, Store
 
 MOST_DIGITS = 18  # more do not fit into the database's integers
 CLIENT_ID_HEADER = "X-Ecwid-App-Client-Id"
 SECRET_HEADER = "X-Ecwid-App-Secret-Key"  # noqa: S105  the header's name
-BEARER = "Bearer "
+STORE_PARAMETERS = ("targetStoreId", "site_id")
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -27,7 +28,7 @@ class Call:
 
     `target` and `ticket` are text as it came, "" when not given. `target` is the store that the call is about: the one
     in the address, else the one to be filled; a status call has its ticket's. `sleep` is how many seconds answers about
-    it take. `credential` is what a rate limit counts by, and a secret where it is a store's token.
+    it take, `has_faults` whether it has faults of its own. `credential` is what a rate limit counts by, and a secret.
     """
 
     name: str
@@ -38,16 +39,34 @@ class Call:
     target: str
     ticket: str
     sleep: float
+    has_faults: bool
 
     @classmethod
     def of(cls, name: str, request: HttpRequest, store_id: str | None = None) -> "Call":
         """Read the request; `store_id` stands in its address if it is about one store."""
-        at = time.time()
-        client_id, token = request.headers.get(CLIENT_ID_HEADER, ""), _token(request)
-        credential = token if store_id is not None else client_id or token
+        client_id = request.headers.get(CLIENT_ID_HEADER, "")
         ticket = request.GET.get("ticket", "")
-        target, sleep = _asked_about(ticket, store_id or request.GET.get("targetStoreId", ""))
-        return cls(name, request, at, client_id, credential, target, ticket, sleep)
+        named = store_id or next((request.GET[one] for one in STORE_PARAMETERS if request.GET.get(one)), "")
+        target, sleep, has_faults = _asked_about(ticket, named)
+        credential = _credential(request, client_id if store_id is None else "")
+        return cls(name, request, time.time(), client_id, credential, target, ticket, sleep, has_faults)
+
+    @property
+    def address(self) -> str:
+        """Where the client calls from."""
+        return f"address {self.request.META.get('REMOTE_ADDR', '')}"
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object that was sent. ApiError: something else was."""
+        try:
+            sent = json.loads(self.request.body)
+        except ValueError as failure:
+            message = "The body is not JSON"
+            raise wrong_parameter(message) from failure
+        if not isinstance(sent, dict):
+            message = "The body is not a JSON object"
+            raise wrong_parameter(message)
+        return sent
 
     @property
     def connection(self) -> Connection:
@@ -87,28 +106,6 @@ class Call:
             raise wrong_parameter(f"Parameter {name} is not a whole number: {text[:50]}")
         return default if text is None else int(text)
 
-    def application(self) -> App:
-        """Return the partner application that calls. ApiError: no such application, or not its key."""
-        app = App.objects.filter(pk=self.client_id).first()
-        secret = self.request.headers.get(SECRET_HEADER, "")
-        if app is None or not hmac.compare_digest(app.secret.encode(), secret.encode()):
-            refusal = contract.APP_UNKNOWN
-            raise ApiError(refused(refusal.code, refusal.message, refusal.http_status))
-        return app
-
-    def store(self, scope: AccessScope) -> Store:
-        """Return the store in the address. ApiError: no such store, not its token, suspended, or `scope` is missing."""
-        store = Store.objects.filter(pk=int(self.target)).first() if is_whole_number(self.target) else None
-        if store is None:
-            raise ApiError(error(contract.NOT_FOUND, f"Store #{self.target[:50]} not found"))
-        if not hmac.compare_digest(store.token.encode(), _token(self.request).encode()):
-            raise ApiError(error(contract.TOKEN_INVALID, "The token is not valid for this store"))
-        if store.suspended:
-            raise ApiError(error(contract.STORE_SUSPENDED, "The store is suspended"))
-        if scope not in store.scopes:
-            raise ApiError(error(contract.SCOPE_MISSING, f"The token has no scope {scope}"))
-        return store
-
 
 Work = Callable[[Call], Answer]
 
@@ -123,22 +120,27 @@ def perform(work: Work, call: Call) -> Answer:
     try:
         return work(call)
     except ApiError as failure:
+        if failure.is_bad_credential:
+            blocks.count_bad(call.credential, call.address, call.at)
         return failure.answer
 
 
-def _token(request: HttpRequest) -> str:
-    """Return the store's token that came with the request, "" when none did."""
-    header = request.headers.get("Authorization", "")
-    return header.removeprefix(BEARER) if header.startswith(BEARER) else ""
+def _credential(request: HttpRequest, client_id: str) -> str:
+    """Return what opens the call: the application with its key, a store's or a site's token, a code for one."""
+    if client_id:
+        return f"{client_id} {request.headers.get(SECRET_HEADER, '')}"
+    return request.headers.get("Authorization", "") or request.GET.get("code", "")
 
 
-def _asked_about(ticket: str, target: str) -> tuple[str, float]:
-    """Return the target store of the call as text, and how long answers about it take."""
+def _asked_about(ticket: str, target: str) -> tuple[str, float, bool]:
+    """Return the target store of the call as text, how long answers about it take, whether it has faults of its own."""
     if target:
         known = Store.objects.filter(pk=int(target)) if is_whole_number(target) else Store.objects.none()
-        return target, known.values_list("sleep", flat=True).first() or 0.0
-    found = CloneTicket.objects.filter(ticket=ticket).values_list("target_id", "target__sleep").first()
-    return (str(found[0]), found[1]) if ticket and found else ("", 0.0)
+        sleep, faults = known.values_list("sleep", "faults").first() or (0.0, [])
+        return target, sleep, bool(faults)
+    clones = CloneTicket.objects.filter(ticket=ticket) if ticket else CloneTicket.objects.none()
+    store, sleep, faults = clones.values_list("target_id", "target__sleep", "target__faults").first() or ("", 0.0, [])
+    return str(store), sleep, bool(faults)
 
 
 def is_whole_number(text: str) -> bool:

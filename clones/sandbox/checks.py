@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from clones.sandbox import contract
 from clones.sandbox.cloning import Wish
@@ -22,6 +23,10 @@ class Refused:
 
 def first_refusal(wish: Wish) -> Refused | None:
     """Return the first reason against the wish. Call it while writing: it uses up refusals that are counted."""
+    for store in (wish.target, wish.source):
+        if store is not None and store.refusal_message and store.flagged(store.refusal):
+            store.use_up_refusal()
+            return Refused(store.refusal, store.refusal_message, _http_status(wish, HTTPStatus.BAD_REQUEST))
     for refusal, applies in CHECKS:
         flagged = _flagged_store(wish, refusal)
         if flagged is not None:
@@ -42,9 +47,13 @@ def _flagged_store(wish: Wish, refusal: Refusal) -> Store | None:
 
 def _worded(wish: Wish, refusal: Refusal) -> Refused:
     ticket = _open_ticket(wish) if refusal is contract.BUSY else ""
+    text = refusal.text(str(wish.source_id), str(wish.target_id), ticket)
+    return Refused(refusal.code, text, _http_status(wish, refusal.http_status))
+
+
+def _http_status(wish: Wish, usual: int) -> int:
     own = (store.refusal_http_status for store in (wish.target, wish.source) if store is not None)
-    http_status = next((status for status in own if status), options.refusal_http_status or refusal.http_status)
-    return Refused(refusal.code, refusal.text(str(wish.source_id), str(wish.target_id), ticket), http_status)
+    return next((status for status in own if status), options.refusal_http_status or usual)
 
 
 def _open_ticket(wish: Wish) -> str:
@@ -62,16 +71,22 @@ def _is_busy(wish: Wish) -> bool:
     return CloneTicket.objects.filter(target_id=wish.target_id, status__in=OPEN_STATUSES).exists()
 
 
+def _must_be_empty(wish: Wish) -> bool:
+    """Whatever the scope, as the contract says; some test stores take settings all the same."""
+    takes_settings = wish.target is not None and wish.target.settings_when_full
+    return wish.scope.has_catalog or not takes_settings
+
+
 def _has_products(wish: Wish) -> bool:
-    return Product.objects.filter(store_id=wish.target_id, is_sample=False).exists()
+    return _must_be_empty(wish) and Product.objects.filter(store_id=wish.target_id, is_sample=False).exists()
 
 
 def _has_categories(wish: Wish) -> bool:
-    return Category.objects.filter(store_id=wish.target_id, is_sample=False).exists()
+    return _must_be_empty(wish) and Category.objects.filter(store_id=wish.target_id, is_sample=False).exists()
 
 
 def _has_types(wish: Wish) -> bool:
-    return ProductType.objects.filter(store_id=wish.target_id).exists()
+    return _must_be_empty(wish) and ProductType.objects.filter(store_id=wish.target_id).exists()
 
 
 def _exceeds_products(wish: Wish) -> bool:

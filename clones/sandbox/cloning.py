@@ -41,6 +41,7 @@ def accept(wish: Wish) -> CloneTicket:
     """Write the ticket down. Call it while writing, with a wish that no check refuses."""
     now = time.time()
     stays = _flag(wish.source, wish.target, "stays_in")
+    own = _seconds(wish.source, wish.target, "queued_seconds")
     return CloneTicket.objects.create(
         ticket=str(uuid.uuid4()),
         app=wish.app,
@@ -50,7 +51,7 @@ def accept(wish: Wish) -> CloneTicket:
         demo=wish.demo,
         status=Status.QUEUED,
         accepted_at=now,
-        moves_at=None if stays == Status.QUEUED else now + options.queued_seconds,
+        moves_at=None if stays == Status.QUEUED else now + (options.queued_seconds if own is None else own),
     )
 
 
@@ -97,11 +98,12 @@ def finish(ticket: str, ending: Ending) -> bool:
         if clone is None:
             return False
         completes = ending.status == Status.COMPLETED
-        mapping = copy_catalog(clone) if completes and Scope(clone.scope).has_catalog else ""
+        copies = completes and Scope(clone.scope).has_catalog
+        mapping = copy_catalog(clone) if copies else ""
         with writing():
             if completes and Scope(clone.scope).has_settings:
                 _copy_settings(clone)
-            if mapping:
+            if copies:
                 Store.objects.filter(pk=clone.target_id).update(catalog_updated_at=time.time())
             _write_end(clone, ending, mapping)
         return True
@@ -122,7 +124,7 @@ def _due(status: Status) -> list[CloneTicket]:
 def _ends_at(clone: CloneTicket) -> float | None:
     if _flag(clone.source, clone.target, "stays_in") == Status.IN_PROGRESS:
         return None
-    own: float | None = clone.target.clone_seconds if clone.source.clone_seconds is None else clone.source.clone_seconds
+    own = _seconds(clone.source, clone.target, "clone_seconds")
     products = Product.objects.filter(store_id=clone.source_id).count() if Scope(clone.scope).has_catalog else 0
     started_at = time.time() if clone.moves_at is None else clone.moves_at
     return started_at + (options.clone_seconds(products) if own is None else own)
@@ -136,6 +138,12 @@ def _own_ending(clone: CloneTicket) -> Ending:
 def _flag(source: Store | None, target: Store | None, name: str) -> str:
     """Return the flag of the source or else of the target, "" when neither has it."""
     return getattr(source, name, "") or getattr(target, name, "")
+
+
+def _seconds(source: Store | None, target: Store | None, name: str) -> float | None:
+    """Return how long the source or else the target wants it to take, None when neither says."""
+    wanted: float | None = getattr(source, name, None)
+    return getattr(target, name, None) if wanted is None else wanted
 
 
 def _copy_settings(clone: CloneTicket) -> None:

@@ -1,4 +1,4 @@
-"""Ecwid's words, copied from `docs/ecwid-api.md`, sections 1, 3, 4 and 8. Knows no Django.
+"""Ecwid's words, copied from `docs/ecwid-api.md`, sections 1 to 4 and 8. Knows no Django.
 
 Not the portal's enums on purpose. A test holds this table against the document's.
 """
@@ -42,13 +42,23 @@ class Status(StrEnum):
     FAILED = "FAILED"
 
 
+class AppScope(StrEnum):
+    """What the partner application may be allowed."""
+
+    CLONE_STORES = "clone_stores"
+    CREATE_STORES = "create_stores"
+    READ_STORES = "read_stores"
+
+
 class AccessScope(StrEnum):
     """What a store's token may be allowed."""
 
     STORE_PROFILE = "read_store_profile"
     CATALOG = "read_catalog"
+    INSTANT_SITE = "manage_instant_site"
 
 
+MAPPING_PARTS = ("products", "categories")
 OPEN_STATUSES = (Status.QUEUED, Status.IN_PROGRESS)
 
 
@@ -121,17 +131,29 @@ class GeneralError:
 
 WRONG_PARAMETER = GeneralError("WRONG_PARAMETER", 400)
 STORE_SUSPENDED = GeneralError("STORE_IS_SUSPENDED", 402)
+NOT_IN_PLAN = GeneralError("NOT_AVAILABLE_ON_CURRENT_PLAN", 402)
 SCOPE_MISSING = GeneralError("INSUFFICIENT_APP_SCOPE", 403)
 TOKEN_INVALID = GeneralError("INVALID_API_TOKEN", 403)
+SITE_TOKEN_INVALID = GeneralError("INVALID_API_TOKEN", 401)  # the Instant Site API's own way to say it
 NOT_FOUND = GeneralError("STORE_NOT_FOUND", 404)
+TIMED_OUT = GeneralError("TIMEOUT", 408)
+CONFLICT = GeneralError("CONSTRAINT_VIOLATION", 409)
 RATE_LIMITED = GeneralError("RATE_LIMITED", 429)
 INTERNAL_ERROR = GeneralError("INTERNAL_ERROR", 500)
 GENERAL_ERRORS = (
     WRONG_PARAMETER,
     STORE_SUSPENDED,
+    NOT_IN_PLAN,
     SCOPE_MISSING,
     TOKEN_INVALID,
     NOT_FOUND,
+    TIMED_OUT,
+    CONFLICT,
     RATE_LIMITED,
     INTERNAL_ERROR,
 )
+GENERAL_ERRORS_BY_CODE = {error.code: error for error in GENERAL_ERRORS}
+
+CALLS_A_MINUTE = 600  # with one token; section 2
+BAD_CALLS_A_MINUTE = 20  # with a token that does not work, before the long block
+BAD_CALLS_FROM_ONE_ADDRESS = 600  # in all

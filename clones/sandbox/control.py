@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-Spec = TypeVar("Spec")
+from clones.sandbox.options import options
+from clones.sandbox.typed import Spec, typed
+
 ControlView = Callable[..., HttpResponse]
 
 
@@ -48,31 +50,19 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
 def read_spec(request: HttpRequest, spec: type[Spec]) -> Spec:
     """Return the body as this dataclass; every field is named and typed as it is there."""
-    body = read_object(request)
-    hints = get_type_hints(spec)
-    for name, value in body.items():
-        if name not in hints:
-            message = f"{name}: unknown; known are {', '.join(sorted(hints))}"
-            raise ControlError(message)
-        if not _fits(value, hints[name]):
-            message = f"{name}: {json.dumps(value)} is not of the type {hints[name]}"
-            raise ControlError(message)
     try:
-        return spec(**body)
-    except TypeError as error:
-        message = f"A field is missing: {error}"
-        raise ControlError(message) from error
+        return typed(read_object(request), spec)
+    except ValueError as error:
+        raise ControlError(str(error)) from error
 
 
-def _fits(value: object, hint: Any) -> bool:
-    """Tell whether a JSON value fits a hint of the kinds that our specs use; a whole number fits a float."""
-    origin = get_origin(hint)
-    if origin is list:
-        return isinstance(value, list) and all(_fits(one, get_args(hint)[0]) for one in value)
-    kinds = getattr(hint, "__args__", (hint,)) if origin is not dict else (dict,)
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+def set_options(wanted: Any) -> dict[str, Any]:
+    """Take over the fields of a dataclass that are options and not None; return all of them as they are now."""
+    names = [name for name in vars(wanted) if hasattr(options, name)]
+    for name in names:
+        if getattr(wanted, name) is not None:
+            setattr(options, name, getattr(wanted, name))
+    return {name: getattr(options, name) for name in names}
 
 
 def number(request: HttpRequest, name: str, default: float) -> float:

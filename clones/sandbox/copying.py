@@ -1,12 +1,15 @@
 """Copies one store's catalog into another under new IDs. What ends a clone is `cloning`'s."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from django.db.models import QuerySet
 
+from clones.sandbox.contract import MAPPING_PARTS
 from clones.sandbox.database import writing
-from clones.sandbox.models import CatalogRow, Category, CloneTicket, Product, ProductType
+from clones.sandbox.models import CatalogRow, Category, CloneTicket, Product, ProductType, Store
+from clones.sandbox.names import category_url, product_url
 from clones.sandbox.stocking import take_ids
 
 CHUNK = 500  # rows a transaction: other requests write in between
@@ -46,7 +49,7 @@ def _copy_categories(clone: CloneTicket) -> NewIds:
     new_ids = _new_ids("next_category_id", rows)
     for row in rows:
         row.parent_id = new_ids.get(row.parent_id) if row.parent_id else None
-        row.url = _new_url(clone, row.url).removesuffix(str(row.pk)) + str(new_ids[row.pk])
+        row.url = category_url(clone.target.url, row.name, new_ids[row.pk])
     _insert(clone, rows, new_ids)
     return new_ids
 
@@ -57,7 +60,7 @@ def _copy_products(clone: CloneTicket, categories: NewIds, types: NewIds) -> New
     for row in rows:
         row.category_ids = [categories[old] for old in row.category_ids if old in categories]
         row.type_id = types.get(row.type_id, 0)
-        row.url = _new_url(clone, row.url)
+        row.url = product_url(clone.target.url, row.name, new_ids[row.pk])
     _insert(clone, rows, new_ids)
     return new_ids
 
@@ -65,10 +68,6 @@ def _copy_products(clone: CloneTicket, categories: NewIds, types: NewIds) -> New
 def _without_samples(clone: CloneTicket, rows: QuerySet[Row]) -> QuerySet[Row]:
     of_the_source = rows.filter(store_id=clone.source_id)
     return of_the_source if clone.demo else of_the_source.filter(is_sample=False)
-
-
-def _new_url(clone: CloneTicket, url: str) -> str:
-    return url.replace(clone.source.url, clone.target.url, 1)
 
 
 def _new_ids(counter: str, rows: list[Row]) -> NewIds:
@@ -88,13 +87,21 @@ def _insert(clone: CloneTicket, rows: list[Row], new_ids: NewIds) -> None:
 
 
 def _mapping_text(clone: CloneTicket, products: NewIds, categories: NewIds) -> str:
-    pads = clone.source.zero_padded_ids or clone.target.zero_padded_ids
-    mapping: dict[str, object] = {"products": _texts(products, pads=pads), "categories": _texts(categories, pads=pads)}
-    return json.dumps(mapping | clone.source.extra_mapping | clone.target.extra_mapping)
+    """Return the mapping as JSON; "" where source or target wants the answer to have none."""
+    stores = (clone.source, clone.target)
+    parts: dict[str, object] = {}
+    for name, new_ids in zip(MAPPING_PARTS, (products, categories), strict=True):
+        if all(store.mapping_parts is None or name in store.mapping_parts for store in stores):
+            parts[name] = _shown(new_ids, stores)
+    whole = parts | clone.source.extra_mapping | clone.target.extra_mapping
+    return json.dumps(whole) if whole else ""
 
 
-def _texts(new_ids: NewIds, *, pads: bool) -> dict[str, str]:
-    """Return the pairs as text; with `pads`, the first and then every tenth new ID begins with 0."""
+def _shown(new_ids: NewIds, stores: Iterable[Store]) -> Mapping[str, str | int]:
+    """Return the pairs as text; or with new IDs as numbers; or with the first and every tenth one beginning with 0."""
+    if any(store.numeric_ids for store in stores):
+        return {str(old): new for old, new in new_ids.items()}
+    pads = any(store.zero_padded_ids for store in stores)
     return {
         str(old): f"0{new}" if pads and number % EVERY_NTH_IS_PADDED == 0 else str(new)
         for number, (old, new) in enumerate(new_ids.items())

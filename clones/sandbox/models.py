@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from clones.sandbox.contract import OPEN_STATUSES, Scope, Status
 
 OPEN = [status.value for status in OPEN_STATUSES]  # plain text: a migration must not import the enum
+FIRST_STORE_ID = 70_000_001  # of those that are created by an API call
 FIRST_ID = 100_001  # products and categories both start here, so that they share numbers
 
 
@@ -15,6 +16,7 @@ class World(models.Model):  # noqa: DJ008
     next_product_id = models.BigIntegerField(default=FIRST_ID)
     next_category_id = models.BigIntegerField(default=FIRST_ID)
     next_type_id = models.BigIntegerField(default=FIRST_ID)
+    next_store_id = models.BigIntegerField(default=FIRST_STORE_ID)
     clones_paused = models.BooleanField(default=False)
 
     class Meta:
@@ -26,6 +28,7 @@ class App(models.Model):  # noqa: DJ008
 
     client_id = models.CharField(max_length=100, primary_key=True)
     secret = models.CharField(max_length=100)
+    scopes = models.JSONField(default=list)
 
     class Meta:
         app_label = "sandbox"
@@ -36,6 +39,7 @@ class Store(models.Model):  # noqa: DJ008
 
     id = models.BigIntegerField(primary_key=True)
     name = models.CharField(max_length=200)
+    owner_name = models.CharField(max_length=200, default="")
     owner_email = models.CharField(max_length=200, default="")
     url = models.CharField(max_length=200, default="")
     token = models.CharField(max_length=200, default="")
@@ -43,18 +47,28 @@ class Store(models.Model):  # noqa: DJ008
     suspended = models.BooleanField(default=False)
     catalog_updated_at = models.FloatField(default=0)
     settings = models.JSONField(default=dict)
+    site = models.JSONField(default=dict)
     zones = models.IntegerField(default=0)
     product_limit = models.IntegerField(null=True)
     category_limit = models.IntegerField(null=True)
     zone_limit = models.IntegerField(null=True)
     refusal = models.CharField(max_length=100, default="")
+    refusal_message = models.TextField(default="")
     refusal_times = models.IntegerField(null=True)
     refusal_http_status = models.IntegerField(null=True)
     fails_with = models.TextField(default="")
     stays_in = models.CharField(max_length=20, default="")
+    queued_seconds = models.FloatField(null=True)
     clone_seconds = models.FloatField(null=True)
+    success_as_text = models.BooleanField(default=False)
+    status_words = models.JSONField(default=dict)
+    settings_when_full = models.BooleanField(default=False)
     zero_padded_ids = models.BooleanField(default=False)
+    numeric_ids = models.BooleanField(default=False)
+    mapping_parts = models.JSONField(null=True)
     extra_mapping = models.JSONField(default=dict)
+    site_token_seconds = models.FloatField(null=True)
+    faults = models.JSONField(default=list)
     sleep = models.FloatField(default=0)
 
     class Meta:
@@ -142,6 +156,7 @@ class Product(CatalogRow):  # noqa: DJ008
     enabled = models.BooleanField(default=True)
     is_sample = models.BooleanField(default=False)
     category_ids = models.JSONField(default=list)
+    images = models.IntegerField(default=0)
     type_id = models.BigIntegerField(default=0)
 
     class Meta(CatalogRow.Meta):
@@ -149,6 +164,17 @@ class Product(CatalogRow):  # noqa: DJ008
             # One page of a big store's listing, without sorting all that it has.
             models.Index(fields=["store", "id"], name="sandbox_products_in_order")
         ]
+
+
+class SiteToken(models.Model):  # noqa: DJ008
+    """A token of the Instant Site API for one store. It opens nothing else."""
+
+    value = models.CharField(max_length=100, primary_key=True)
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.FloatField()
+
+    class Meta:
+        app_label = "sandbox"
 
 
 class RequestLog(models.Model):  # noqa: DJ008

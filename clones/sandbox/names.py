@@ -23,8 +23,13 @@ HOSTILE = (
     "{{ 7*7 }} {% debug %}",
     "' OR 1=1 --",
     "00123",
+    "=SUM(A1)",
 )
 EVERY_NTH_IS_HOSTILE = 7
+ECWIDS_SITES = ".company.site"
+
+PLACES = ("Harbour Street", "Mill Lane", "Old Town", "Riverside", "Station Road", "Hilltop", "Orchard Row", "Lakeside")
+TRADES = ("Bakery", "Books", "Florist", "Ceramics", "Bicycles")
 
 
 def product_name(number: int) -> str:
@@ -43,14 +48,30 @@ def category_name(number: int) -> str:
     return DEPARTMENTS[rest] if not turn else f"{DEPARTMENTS[rest]} {turn + 1}"
 
 
+def shop_name(number: int) -> str:
+    """Return the name of the `number`th customer's store, counted from 0; they differ for the first 40."""
+    return f"{PLACES[number % len(PLACES)]} {TRADES[number // len(PLACES) % len(TRADES)]}"
+
+
 def slug(name: str) -> str:
     """Return `name` as it appears in an address."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "item"
 
 
+def product_url(site_url: str, name: str, product_id: int) -> str:
+    """Return where a product's page is: on Ecwid's own sites a path, inside other sites a fragment with its ID."""
+    is_ecwids = site_url.endswith(ECWIDS_SITES)
+    return f"{site_url}/products/{slug(name)}" if is_ecwids else f"{site_url}/#!/{slug(name)}/p/{product_id}"
+
+
+def category_url(site_url: str, name: str, category_id: int) -> str:
+    """Return where a category's page is."""
+    return f"{site_url}/#!/{slug(name)}/c/{category_id}"
+
+
 def site(store_id: int) -> str:
     """Return where the pages of a store are that names no place of its own."""
-    return f"https://store{store_id}.company.site"
+    return f"https://store{store_id}{ECWIDS_SITES}"
 
 
 def token(store_id: int) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from clones.sandbox.answers import HTML_PAGE, Answer, error, said
+from clones.sandbox.blocks import Block, blocks
 from clones.sandbox.calls import Call, Work, perform
-from clones.sandbox.contract import INTERNAL_ERROR, RATE_LIMITED
+from clones.sandbox.contract import GENERAL_ERRORS_BY_CODE, INTERNAL_ERROR, RATE_LIMITED
 from clones.sandbox.delivery import FIRST_HALF, HELD_AFTER, HELD_MIDWAY, NOTHING, Parcel, Route
-from clones.sandbox.faults import Block, Fault, FaultKind, fault_book
+from clones.sandbox.faults import Fault, FaultKind
 from clones.sandbox.holding import LetGo
 
 NO_ANSWER = Answer(503, "")  # never leaves: its route is NOTHING
@@ -27,6 +28,11 @@ def _instead(fault: Fault, call: Call, work: Work, answer: Answer) -> Parcel:
     """Send `answer` instead of the true one; the work is done first if the fault says so."""
     ticket = perform(work, call).ticket if fault.spec.done else ""
     return Parcel(replace(answer, http_status=fault.spec.http_status or answer.http_status, ticket=ticket))
+
+
+def _error(fault: Fault, call: Call, work: Work) -> Parcel:
+    kind = GENERAL_ERRORS_BY_CODE[fault.spec.error_code]
+    return _instead(fault, call, work, error(kind, f"{kind.code} on purpose"))
 
 
 def _http_500(fault: Fault, call: Call, work: Work) -> Parcel:
@@ -67,12 +73,13 @@ def _after(route: Route) -> "Spoiler":
 
 
 def _rate_limit(fault: Fault, call: Call, _work: Work) -> Parcel:
-    block = fault_book.begin_block(call.credential, fault.spec)
+    block = blocks.begin(call.credential, fault.spec.block(call.at))
     return Parcel(too_many(block, block.began_at))
 
 
 Spoiler = Callable[[Fault, Call, Work], Parcel]
 SPOILERS: dict[FaultKind, Spoiler] = {
+    FaultKind.ERROR: _error,
     FaultKind.HTTP_500: _http_500,
     FaultKind.HTML: _html,
     FaultKind.EMPTY: _empty,

@@ -14,6 +14,8 @@ ROOT_URLCONF = "clones.sandbox.urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

@@ -194,4 +194,8 @@ def test_every_reason_not_to_be_read_has_a_test_store() -> None:
         "STORE_IS_SUSPENDED",
         "INSUFFICIENT_APP_SCOPE",
         "INVALID_API_TOKEN",
+        "NOT_AVAILABLE_ON_CURRENT_PLAN",
+        "TIMEOUT",
+        "RATE_LIMITED",
+        "INTERNAL_ERROR",
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clones.sandbox.contract import GENERAL_ERRORS, REFUSALS, Side
-from clones.sandbox.teststores import TEST_STORES, TestStore
+from clones.sandbox.teststores import TEST_STORES, UNKNOWN_CODE, TestStore
 from tests.sandbox.api import Api
 from tests.sandbox_process import ROOT, SandboxProcess
 
@@ -259,4 +259,4 @@ def test_a_documented_test_store_refuses_as_its_table_says(sandbox: SandboxProce
 
 
 def test_every_refusal_has_a_test_store() -> None:
-    assert {one.code for one in TEST_STORES if one.code} == {refusal.code for refusal in REFUSALS}
+    assert {one.code for one in TEST_STORES if one.code} == {refusal.code for refusal in REFUSALS} | {UNKNOWN_CODE}

@@ -5,12 +5,13 @@ import json
 from django.http import HttpRequest, HttpResponseBase
 
 from clones.sandbox import contract
+from clones.sandbox.access import application
 from clones.sandbox.answers import Answer, ApiError, error, refused, said
 from clones.sandbox.api import api_call
 from clones.sandbox.calls import Call, is_whole_number, wrong_parameter
 from clones.sandbox.checks import Refused, first_refusal
 from clones.sandbox.cloning import Wish, accept
-from clones.sandbox.contract import Scope, Status
+from clones.sandbox.contract import AppScope, Scope, Status
 from clones.sandbox.database import writing
 from clones.sandbox.models import App, CloneTicket, Store
 from clones.sandbox.mover import mover
@@ -25,29 +26,38 @@ def stores_clone(request: HttpRequest) -> HttpResponseBase:
 @api_call("clone_start")
 def clone_start(call: Call) -> Answer:
     """Accept or refuse a clone. Two simultaneous ones for a target meet at the write lock."""
-    app = call.application()
+    app = application(call, AppScope.CLONE_STORES)
     with writing():
         wish = _read_wish(call, app)
         verdict = first_refusal(wish) or accept(wish)
+    as_text = any(store is not None and store.success_as_text for store in (wish.source, wish.target))
     if isinstance(verdict, Refused):
-        return refused(verdict.code, verdict.message, verdict.http_status)
+        success = "false" if as_text else False
+        return refused(verdict.code, verdict.message, verdict.http_status, success=success)
     mover.ring()
-    return said({"ticket": verdict.ticket, "success": True}, ticket=verdict.ticket)
+    return said({"ticket": verdict.ticket, "success": "true" if as_text else True}, ticket=verdict.ticket)
 
 
 @api_call("clone_status")
 def clone_status(call: Call) -> Answer:
     """Tell how far a clone is."""
-    app = call.application()
+    app = application(call, AppScope.CLONE_STORES)
     ticket = call.required("ticket")
-    clone = CloneTicket.objects.filter(app=app, ticket=ticket).defer("mapping").first()
+    clones = CloneTicket.objects.filter(app=app, ticket=ticket).defer("mapping")
+    clone = clones.select_related("source", "target").first()
     if clone is None:
         raise ApiError(error(contract.NOT_FOUND, f"Ticket {ticket} not found"))
     if clone.status == Status.FAILED:
-        return said({"status": clone.status, "errorMessage": clone.error_message})
+        return said({"status": _spelled(clone), "errorMessage": clone.error_message})
     if clone.status == Status.COMPLETED and clone.mapping:
-        return Answer(200, f'{{"status": {json.dumps(clone.status)}, "clonedEntitiesMapping": {clone.mapping}}}')
-    return said({"status": clone.status})
+        return Answer(200, f'{{"status": {json.dumps(_spelled(clone))}, "clonedEntitiesMapping": {clone.mapping}}}')
+    return said({"status": _spelled(clone)})
+
+
+def _spelled(clone: CloneTicket) -> str:
+    """Return the status in the words of the clone's stores."""
+    words: dict[str, str] = clone.source.status_words | clone.target.status_words
+    return words.get(clone.status, clone.status)
 
 
 def _read_wish(call: Call, app: App) -> Wish:

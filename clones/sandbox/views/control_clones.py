@@ -1,18 +1,4 @@
-"""Control calls about clones, and the two logs.
-
-- `POST /control/clones`: `{"paused": true|false}`; while paused no clone moves on, and that survives a restart. Also
-  `queued_seconds`, `minimum_seconds`, `seconds_per_1000_products` for clones from now on, until the process ends.
-- `POST /control/tickets/<ticket>/finish`: end a clone now, paused or not, copying for real: `{"status": "COMPLETED"}`
-  (default) or `{"status": "FAILED", "errorMessage": "…"}`. Answers when it is over; 404 if it was not running.
-- `GET /control/log`: `{"clones": [{"ticket", "source", "target", "scope", "demo", "accepted_at", "finished_at",
-  "status"}]}`: every clone that was ever accepted, oldest first. Stores are text, `scope` is "" for both, times are
-  epoch seconds, `finished_at` is null while it runs.
-- `GET /control/log/<ticket>/mapping`: the mapping as answered, `{"products": {…}, "categories": {…}, …}`; `{}` where
-  there is none, 404 for an unknown ticket.
-- `GET /control/requests?since=ID&call=NAME`: `{"requests": [{"id", "at", "call", "method", "client_id", "target",
-  "ticket", "http_status", "error_code", "fault", "blocked_seconds", "delivered"}]}` with ids above `since`,
-  ascending. A row is there before its answer leaves; one that is held before its work is not there yet.
-"""
+"""Control calls about clones, and the two logs. `controls` describes each."""
 
 import json
 from dataclasses import dataclass
@@ -22,10 +8,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from clones.sandbox import cloning
 from clones.sandbox.cloning import Ending
 from clones.sandbox.contract import Status
-from clones.sandbox.control import ControlError, control, number, read_spec
+from clones.sandbox.control import ControlError, control, number, read_spec, set_options
 from clones.sandbox.models import CloneTicket, RequestLog
 from clones.sandbox.mover import mover
-from clones.sandbox.options import options
 
 LOG_FIELDS = ("ticket", "source_id", "target_id", "scope", "demo", "accepted_at", "finished_at", "status")
 
@@ -52,14 +37,11 @@ class AskedEnding:
 def clones(request: HttpRequest) -> HttpResponse:
     """Pause or resume all clones, or change their pace."""
     pace = read_spec(request, Pace)
-    for name in ("queued_seconds", "minimum_seconds", "seconds_per_1000_products"):
-        wanted = getattr(pace, name)
-        if wanted is not None:
-            setattr(options, name, wanted)
+    now = set_options(pace)
     if pace.paused is not None:
         cloning.pause(on=pace.paused)
         mover.ring()
-    return JsonResponse({"paused": cloning.paused()})
+    return JsonResponse({"paused": cloning.paused(), **now})
 
 
 @control("POST")

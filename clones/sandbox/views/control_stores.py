@@ -1,12 +1,4 @@
-"""Control calls about stores and the whole world. None of them asks who calls.
-
-- `POST /control/stores`: create a store, or replace it with its whole catalog. The fields are those of
-  `specs.StoreSpec`; only `id` is needed. Answers `{"id": …}`.
-- `GET /control/stores/<id>`: the store as it is now: `id`, `name`, `owner_email`, `url`, `token`, `scopes`,
-  `suspended`, `settings`, `zones`, and `products`, `categories`, `types` as lists of all their fields. 404 when there
-  is none.
-- `POST /control/reset`: empty everything, end all faults, blocks, holds and pauses, fill it as at the first start.
-"""
+"""Control calls about stores and the whole world. `controls` describes each."""
 
 from typing import Any
 
@@ -15,20 +7,26 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from clones.sandbox.control import ControlError, control, read_spec
-from clones.sandbox.faults import fault_book
 from clones.sandbox.holding import held_answers
 from clones.sandbox.models import CatalogRow, Category, Product, ProductType, Store
 from clones.sandbox.mover import mover
-from clones.sandbox.seed import start_over
+from clones.sandbox.seed import put_test_stores, start_over
 from clones.sandbox.specs import StoreSpec
 from clones.sandbox.stocking import put_store
+from clones.sandbox.teststores import TEST_STORES
+from clones.sandbox.views.control_faults import clear_everything
 
-FACTS = ("id", "name", "owner_email", "url", "token", "scopes", "suspended", "settings", "zones")
+LISTED = ("id", "name", "owner_email", "token", "suspended")
+FACTS = (*LISTED, "owner_name", "url", "scopes", "settings", "site", "zones")
 
 
-@control("POST")
+@control("POST", "GET")
 def stores(request: HttpRequest) -> HttpResponse:
-    """Create or replace a store."""
+    """Create or replace a store, or list them."""
+    if request.method == "GET":
+        email = request.GET.get("email", "")
+        found = Store.objects.filter(owner_email__iexact=email) if email else Store.objects.all()
+        return JsonResponse({"stores": list(found.order_by("pk").values(*LISTED))})
     try:
         store = put_store(read_spec(request, StoreSpec))
     except ValueError as error:
@@ -52,9 +50,16 @@ def store(_: HttpRequest, store_id: int) -> HttpResponse:
 
 
 @control("POST")
+def put_back(_: HttpRequest) -> HttpResponse:
+    """Put the test stores back."""
+    put_test_stores()
+    return JsonResponse({"stores": [one.spec.id for one in TEST_STORES]})
+
+
+@control("POST")
 def reset(_: HttpRequest) -> HttpResponse:
     """Start over."""
-    fault_book.clear()
+    clear_everything()
     held_answers.release()
     start_over()
     mover.ring()

@@ -52,7 +52,13 @@ def _product(row: Product) -> object:
         "isSampleProduct": row.is_sample,
         "categoryIds": row.category_ids,
         "productClassId": row.type_id,
+        "media": {"images": [_image(row, number) for number in range(row.images)]},
     }
+
+
+def _image(row: Product, number: int) -> object:
+    url = f"{row.url.partition('/products/')[0].partition('/#!/')[0]}/images/{row.pk}/{number}.jpg"
+    return {"id": str(number), "isMain": number == 0, "orderBy": number, "imageOriginalUrl": url}
 
 
 def _category(row: Category, product_count: int) -> object:

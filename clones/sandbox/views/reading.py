@@ -5,6 +5,7 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponseBase
 
+from clones.sandbox.access import store_in_address
 from clones.sandbox.answers import Answer, said
 from clones.sandbox.api import View, api_call
 from clones.sandbox.calls import Call, wrong_parameter
@@ -22,7 +23,7 @@ def store_read(name: str, scope: AccessScope) -> Callable[[Read], View]:
     def decorate(read: Read) -> View:
         @api_call(name)
         def answer(call: Call) -> Answer:
-            store = call.store(scope)
+            store = store_in_address(call, scope)
             return said(pick(read(call, store), wanted_of(call)))
 
         @wraps(read)

@@ -18,7 +18,7 @@ def profile(_: Call, store: Store) -> object:
     return {
         "generalInfo": {"storeId": store.pk, "storeUrl": store.url, "websitePlatform": "instantsite"},
         "account": {
-            "accountName": f"Owner of store {store.pk}",
+            "accountName": store.owner_name,
             "accountEmail": store.owner_email,
             "suspended": store.suspended,
             "limitsAndRestrictions": {"maxProductLimit": limit},

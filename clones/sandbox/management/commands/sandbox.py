@@ -15,31 +15,44 @@ from django.db import connections
 from clones.sandbox.holding import held_answers
 from clones.sandbox.mover import mover
 from clones.sandbox.options import options
-from clones.sandbox.seed import fill_if_empty
+from clones.sandbox.seed import fill
 from clones.sandbox.server import SandboxServer
 
 API_PATH = "/api/v3"
 SWITCH_SECONDS = 0.0005  # a thread that copies a big catalog makes way for those that answer
 
 
+NUMBERS = {
+    "--queued-seconds": "how long a clone is QUEUED",
+    "--minimum-seconds": "how long a clone is IN_PROGRESS at least",
+    "--seconds-per-1000-products": "how long a clone is IN_PROGRESS for every 1,000 products of its template",
+    "--calls-a-minute": "with one token, then 429; 0: any number",
+    "--bad-calls-a-minute": "with a token that does not work, then a long block; 0: any number",
+    "--bad-calls-from-one-address": "with tokens that do not work, in all; then its long block; 0: any number",
+    "--long-block-seconds": "how long such a block lasts",
+    "--site-token-seconds": "how long a token of the Instant Site API works",
+}
+
+
 class Command(BaseCommand):
     """Prints one line, `Sandbox listening on http://HOST:PORT/api/v3`, when it is ready."""
 
-    help = "Runs a stand-in for Ecwid: same calls, same refusals, its own database file."
+    help = (
+        "Runs a stand-in for Ecwid: same calls, same refusals, its own database file. "
+        "The API is at /api/v3, the Instant Site API at /vuega/api/v1, a page that lists all test stores at /."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare where it listens, what it remembers, and how fast its clones are."""
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8765, help="0 picks a free one")
-        parser.add_argument(
-            "--database", type=Path, help="SQLite file; default: SANDBOX_DATABASE, else var/sandbox.sqlite3"
-        )
+        parser.add_argument("--host", default="127.0.0.1", help="where it listens (%(default)s)")
+        parser.add_argument("--port", type=int, default=8765, help="0 picks a free one (%(default)s)")
+        parser.add_argument("--database", type=Path, help="SQLite file (SANDBOX_DATABASE, else var/sandbox.sqlite3)")
         parser.add_argument("--no-seed", dest="seed", action="store_false", help="only the application, no stores")
-        parser.add_argument("--queued-seconds", type=float, default=options.queued_seconds)
-        parser.add_argument("--minimum-seconds", type=float, default=options.minimum_seconds)
-        parser.add_argument("--seconds-per-1000-products", type=float, default=options.seconds_per_1000_products)
         parser.add_argument("--refusal-http-status", type=int, help="for every refusal, instead of one that suits it")
+        for option, meaning in NUMBERS.items():
+            default = getattr(options, option.removeprefix("--").replace("-", "_"))
+            parser.add_argument(option, type=type(default), default=default, help=f"{meaning} (%(default)s)")
 
     def handle(self, *_: object, **arguments: Any) -> None:
         """Listen first, so that a taken port is told before anything is written; then fill, serve, wait, leave."""
@@ -79,7 +92,7 @@ def _prepare_database(path: Path | None) -> IO[bytes]:
     facts["NAME"] = str(path or facts["NAME"])
     lock = _locked(Path(facts["NAME"]))
     call_command("migrate", verbosity=0, interactive=False)
-    fill_if_empty()
+    fill()
     return lock
 
 
