@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import requests
+
+from clones.sandbox.specs import StoreSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT_ID = "sandbox-app"
@@ -94,6 +96,16 @@ class SandboxProcess:
         return f"http://127.0.0.1:{self.port}/api/v3"
 
     @property
+    def site_url(self) -> str:
+        """Where a client of the Instant Site API is pointed at."""
+        return f"http://127.0.0.1:{self.port}/vuega/api/v1"
+
+    @property
+    def page_url(self) -> str:
+        """Where its page for people is."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
     def pid(self) -> int:
         """The process's id."""
         return self._running().pid
@@ -141,6 +153,32 @@ class SandboxProcess:
     def add_store(self, store_id: int, **fields: object) -> None:
         """Create or replace a store; the fields are those of `clones.sandbox.specs.StoreSpec`."""
         self._post("stores", {"id": store_id, **fields})
+
+    def add_spec(self, spec: StoreSpec) -> None:
+        """Create or replace a store as it is written down, such as a test store's."""
+        self._post("stores", asdict(spec))
+
+    def stores(self, email: str = "") -> list[dict[str, Any]]:
+        """List all stores, or those with that owner: `id`, `name`, `owner_email`, `token`, `suspended`."""
+        stores: list[dict[str, Any]] = self._get("stores", email=email)["stores"]
+        return stores
+
+    def put_test_stores(self) -> list[int]:
+        """Put the test stores back; return their ids."""
+        ids: list[int] = self._post("test-stores", {})["stores"]
+        return ids
+
+    def add_app(self, client_id: str, secret: str, scopes: list[str]) -> None:
+        """Add an application, or change its key and scopes."""
+        self._post("apps", {"client_id": client_id, "secret": secret, "scopes": scopes})
+
+    def limit(self, **limits: float) -> dict[str, float]:
+        """Set limits from now on; return all of them as they are now."""
+        return self._post("limits", limits)
+
+    def clear_limits(self) -> None:
+        """End all blocks and forget what was counted."""
+        self._call("DELETE", "limits")
 
     def store(self, store_id: int) -> dict[str, Any]:
         """Return a store as it is now, with `products`, `categories` and `types` as lists of rows."""

@@ -180,7 +180,7 @@ UNREADABLE = [one for one in TEST_STORES if "cannot be read" in one.gives]
 def test_a_documented_test_store_cannot_be_read_as_its_table_says(
     sandbox: SandboxProcess, api: Api, one: TestStore
 ) -> None:
-    sandbox.add_store(one.spec.id, **{name: value for name, value in vars(one.spec).items() if name != "id"})
+    sandbox.add_spec(one.spec)
 
     profile, products = api.read("profile", one.spec.id), api.read("products", one.spec.id)
 

@@ -250,7 +250,7 @@ def test_a_call_that_the_sandbox_does_not_know_is_logged(sandbox: SandboxProcess
 
 @pytest.mark.parametrize("one", [one for one in TEST_STORES if one.code], ids=lambda one: str(one.spec.id))
 def test_a_documented_test_store_refuses_as_its_table_says(sandbox: SandboxProcess, api: Api, one: TestStore) -> None:
-    sandbox.add_store(one.spec.id, **{name: value for name, value in vars(one.spec).items() if name != "id"})
+    sandbox.add_spec(one.spec)
     source, target = (one.spec.id, 2) if one.use_as == "template" else (1, one.spec.id)
 
     body = api.start(source, target).json()

@@ -14,24 +14,12 @@ from django.db import connections
 
 from clones.sandbox.holding import held_answers
 from clones.sandbox.mover import mover
-from clones.sandbox.options import options
+from clones.sandbox.options import NUMBERS, option_of, options
 from clones.sandbox.seed import fill
 from clones.sandbox.server import SandboxServer
 
 API_PATH = "/api/v3"
 SWITCH_SECONDS = 0.0005  # a thread that copies a big catalog makes way for those that answer
-
-
-NUMBERS = {
-    "--queued-seconds": "how long a clone is QUEUED",
-    "--minimum-seconds": "how long a clone is IN_PROGRESS at least",
-    "--seconds-per-1000-products": "how long a clone is IN_PROGRESS for every 1,000 products of its template",
-    "--calls-a-minute": "with one token, then 429; 0: any number",
-    "--bad-calls-a-minute": "with a token that does not work, then a long block; 0: any number",
-    "--bad-calls-from-one-address": "with tokens that do not work, in all; then its long block; 0: any number",
-    "--long-block-seconds": "how long such a block lasts",
-    "--site-token-seconds": "how long a token of the Instant Site API works",
-}
 
 
 class Command(BaseCommand):
@@ -50,9 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--database", type=Path, help="SQLite file (SANDBOX_DATABASE, else var/sandbox.sqlite3)")
         parser.add_argument("--no-seed", dest="seed", action="store_false", help="only the application, no stores")
         parser.add_argument("--refusal-http-status", type=int, help="for every refusal, instead of one that suits it")
-        for option, meaning in NUMBERS.items():
-            default = getattr(options, option.removeprefix("--").replace("-", "_"))
-            parser.add_argument(option, type=type(default), default=default, help=f"{meaning} (%(default)s)")
+        for name, meaning in NUMBERS.items():
+            default = getattr(options, name)
+            parser.add_argument(option_of(name), type=type(default), default=default, help=f"{meaning} (%(default)s)")
 
     def handle(self, *_: object, **arguments: Any) -> None:
         """Listen first, so that a taken port is told before anything is written; then fill, serve, wait, leave."""
