@@ -166,7 +166,7 @@ TEST_STORES = (
     _lost(9158, '500 without "success"', done=False, fault="http_500"),
     _target(
         StoreSpec(9159, queued_seconds=0, clone_seconds=0, faults=[{"call": "clone_start", "fault": "drop_after"}]),
-        "First answer lost (dropped): the clone runs to its end unseen; then refused as not empty",
+        "First answer lost (dropped): the clone of a small template ends unseen; then refused as not empty",
         "7",
     ),
     _target(

@@ -58,6 +58,21 @@ class Api:
         """Ask whether an e-mail has a store."""
         return self.session.get(f"{self._sandbox.api_url}/stores", params=query, timeout=self.timeout)
 
+    def create(self, body: object, **query: str | None) -> requests.Response:
+        """Ask for a new store and its token; a parameter that is None is left out."""
+        params = {"returnApiToken": "true", **query}
+        return self.session.post(f"{self._sandbox.api_url}/stores", params=params, json=body, timeout=self.timeout)
+
+    def site_token(self, store_id: int, **query: str) -> requests.Response:
+        """Ask for a token of the Instant Site API."""
+        usual = {"grant_type": "authorization_code", "site_id": str(store_id), "code": store_token(store_id)}
+        return requests.post(f"{self._sandbox.site_url}/oauth/token", params=usual | query, timeout=self.timeout)
+
+    def site_clone(self, store_id: int, token: str, body: object) -> requests.Response:
+        """Ask for a clone of an Instant Site."""
+        url = f"{self._sandbox.site_url}/{store_id}/clone"
+        return requests.post(url, json=body, headers={"Authorization": token}, timeout=self.timeout)
+
     def accepted(self, source: object = 1, target: object = 2, **parameters: str) -> str:
         """Ask for a clone that must be accepted; return its ticket."""
         body = self.start(source, target, **parameters).json()

@@ -7,8 +7,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from clones.sandbox.teststores import TEST_STORES
 from tests.sandbox.api import Api
-from tests.sandbox_process import ROOT, SandboxProcess
+from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, ROOT, SandboxProcess
 
 FIRST_COLUMNS = {
     "name": "Old shop",
@@ -39,6 +40,31 @@ def make_first_release(database: Path, store_id: int) -> None:
             f"INSERT INTO sandbox_store (id, {', '.join(FIRST_COLUMNS)}) VALUES ({marks})",
             [store_id, *FIRST_COLUMNS.values()],
         )
+
+
+def run(database: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_an_older_file_gets_what_is_new_and_keeps_what_it_has(fresh_database: Path) -> None:
+    make_first_release(fresh_database, 5)
+    run(
+        fresh_database,
+        "INSERT INTO sandbox_world VALUES (1, 100001, 100001, 100001, 0)",
+        f"INSERT INTO sandbox_app VALUES ('{CLIENT_ID}', '{CLIENT_SECRET}')",
+    )
+
+    with SandboxProcess(fresh_database) as sandbox, Api(sandbox) as api:
+        stores = [store["id"] for store in sandbox.stores()]
+        ticket = api.accepted(5, 9120)
+        created = api.create({"merchant": {"email": "new@example.com", "name": "New"}})
+        token = api.site_token(5)
+        ended = api.ended(ticket)
+
+    assert stores == [5, *(one.spec.id for one in TEST_STORES)]
+    assert (created.status_code, token.status_code, ended["status"]) == (200, 200, "COMPLETED")
 
 
 def test_a_store_of_the_first_release_can_be_read(fresh_database: Path) -> None:
