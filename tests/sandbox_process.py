@@ -210,9 +210,9 @@ class SandboxProcess:
         """Let clones move again."""
         self._post("clones", {"paused": False})
 
-    def pace(self, **seconds: float) -> None:
-        """Set `queued_seconds`, `minimum_seconds` or `seconds_per_1000_products` for clones from now on."""
-        self._post("clones", seconds)
+    def pace(self, **seconds: float) -> dict[str, float]:
+        """Set `queued_seconds`, `minimum_seconds`, `seconds_per_1000_products` for clones from now on; return all."""
+        return self._post("clones", seconds)
 
     def finish(self, ticket: str, status: str = "COMPLETED", error_message: str = "") -> None:
         """End a clone now, paused or not; it is over when this returns."""

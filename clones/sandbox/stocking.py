@@ -98,7 +98,7 @@ def _categories(store: Store, ids: range, real: int) -> Iterable[Category]:
         is_child = CHILDREN_PER_CATEGORY <= number < real
         yield Category(
             id=new,
-            store=store,
+            store_id=store.pk,
             parent_id=ids[number // CHILDREN_PER_CATEGORY - 1] if is_child else None,
             name=name,
             url=category_url(store.url, name, new),
@@ -112,7 +112,7 @@ def _products(store: Store, ids: range, real: int, categories: range, types: ran
         name = product_name(number)
         yield Product(
             id=new,
-            store=store,
+            store_id=store.pk,
             name=name,
             sku=f"={number:05d}" if _is_nth(number, EVERY_NTH_SKU_IS_A_FORMULA) else f"SKU-{number + 1:05d}",
             url=product_url(store.url, name, new),

@@ -89,6 +89,16 @@ def test_the_document_names_every_call_that_a_fault_can_strike() -> None:
     assert tuple(re.findall(r"`(\w+)`", sentence)) == CALLS
 
 
+def test_the_page_tells_what_is_set(sandbox: SandboxProcess) -> None:
+    set_now = sandbox.pace(minimum_seconds=1.5) | sandbox.limit()
+
+    _, tables = read_page(sandbox)
+
+    assert [tuple(row) for row in tables.rows["option-table"] if row] == [
+        (option_of(name), f"{set_now[name]:g}", words) for name, words in NUMBERS.items()
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "rows"),
     [("test-store-table", STORES), ("test-email-table", EMAILS), ("fault-table", FAULTS), ("control-table", CALLED)],

@@ -15,7 +15,7 @@ from clones.sandbox.cloning import paused
 from clones.sandbox.controls import CONTROLS
 from clones.sandbox.faults import FAULT_WORDS, fault_book
 from clones.sandbox.models import App, CloneTicket, Product, RequestLog, Store
-from clones.sandbox.options import options
+from clones.sandbox.options import NUMBERS, option_of, options
 from clones.sandbox.seed import CLIENT_SECRET
 from clones.sandbox.testemails import TEST_EMAILS
 from clones.sandbox.teststores import TEST_STORES, TEST_STORES_BY_ID
@@ -38,7 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "faults": fault_book.standing(),
         "blocks": len(blocks.running(time.time())),
         "paused": paused(),
-        "options": vars(options).items(),
+        "options": [(option_of(name), f"{getattr(options, name):g}", words) for name, words in NUMBERS.items()],
         "clones": CloneTicket.objects.defer("mapping").order_by("-pk")[:LATEST],
         "requests": [(_clock(row.at), row) for row in RequestLog.objects.order_by("-pk")[:LATEST]],
     }
