@@ -50,7 +50,7 @@ def _counts(row: Mapping[str, Any]) -> dict[JobStatus, int]:
 def running_batches() -> list[tuple[Batch, Progress]]:
     """Return the newest batches with active clones, and how far each is. Two queries."""
     active = CloneJob.objects.active().order_by().values("batch_id").distinct()
-    batches = list(Batch.objects.filter(pk__in=active).select_related("template", "created_by")[:SHOWN])
+    batches = list(Batch.objects.filter(pk__in=active).select_related("template", "created_by", "connection")[:SHOWN])
     return with_progress(batches)
 
 

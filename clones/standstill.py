@@ -1,6 +1,6 @@
 """What keeps clones from going on, as pages tell it above everything else: no worker, or a connection that stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,13 @@ class Standstill:
     beat: WorkerBeat | None = None
 
 
-def standstills(now: datetime) -> list[Standstill]:
-    """Return what stands still at `now`; nothing where there is no connection yet. Two queries where all is well."""
-    connections = list(Connection.objects.select_related("paused_by"))
+def all_connections() -> list[Connection]:
+    """Return every connection, with who paused it. One query."""
+    return list(Connection.objects.select_related("paused_by"))
+
+
+def standstills(connections: Sequence[Connection], now: datetime) -> list[Standstill]:
+    """Return what stands still at `now`; nothing where there is no connection yet. One query where all is well."""
     if not connections:
         return []
     stopped = [each for each in connections if each.paused_at or each.is_blocked(now)]

@@ -7,7 +7,7 @@ import pytest
 
 from clones.choices import BlockReason, JobStatus
 from clones.models import CloneJob
-from clones.standstill import standstills, token, token_columns, token_of
+from clones.standstill import all_connections, standstills, token, token_columns, token_of
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 def test_an_empty_portal_does_not_complain_of_missing_workers() -> None:
-    assert standstills(NOW) == []
+    assert standstills(all_connections(), NOW) == []
 
 
 def test_nothing_stands_still_where_a_worker_beats_and_every_connection_is_open(
@@ -31,7 +31,7 @@ def test_nothing_stands_still_where_a_worker_beats_and_every_connection_is_open(
     WorkerBeatFactory.create(started_at=NOW)
 
     with django_assert_num_queries(2):  # type: ignore[operator]
-        assert standstills(NOW) == []
+        assert standstills(all_connections(), NOW) == []
 
 
 def test_without_a_worker_all_active_clones_wait() -> None:
@@ -39,7 +39,7 @@ def test_without_a_worker_all_active_clones_wait() -> None:
     CloneJobFactory.create()
     CloneJobFactory.create(status=JobStatus.COMPLETED)
 
-    (stop,) = standstills(NOW)
+    (stop,) = standstills(all_connections(), NOW)
 
     assert (stop.connection, stop.waiting) == (None, 1)
     assert stop.beat is not None
@@ -61,7 +61,7 @@ def test_a_connection_that_sends_nothing_is_named_with_its_clones(fields: dict[s
     CloneJobFactory.create(batch=batch)
     CloneJobFactory.create()
 
-    found = standstills(NOW)
+    found = standstills(all_connections(), NOW)
 
     assert [(stop.connection, stop.waiting) for stop in found] == ([(batch.connection, 1)] if stands else [])
 
@@ -69,7 +69,7 @@ def test_a_connection_that_sends_nothing_is_named_with_its_clones(fields: dict[s
 def seen() -> tuple[str, str]:
     """Return the token as a page has it, and as a query beside other rows finds it."""
     row: Any = CloneJob.objects.annotate(**token_columns(NOW)).get()
-    return token_of(standstills(NOW)), token(works=row.works, stopped=row.stopped)
+    return token_of(standstills(all_connections(), NOW)), token(works=row.works, stopped=row.stopped)
 
 
 def test_a_page_and_its_refresh_tell_by_one_token_what_stands() -> None:

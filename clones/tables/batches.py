@@ -19,7 +19,7 @@ class BatchPages(TableQuerysetData):
 
     def __getitem__(self, page: slice) -> list[Batch]:
         """Return the batches of a page."""
-        found = with_progress(self.data.select_related("template", "created_by")[page])
+        found = with_progress(self.data.select_related("template", "connection", "created_by")[page])
         for batch, progress in found:
             batch.progress = progress  # type: ignore[attr-defined]  # the column's own
         return [batch for batch, _ in found]

@@ -15,7 +15,7 @@ from django_tables2.data import TableQuerysetData
 from clones.models import Batch, CloneJob
 from clones.tables.base import PortalTable, TimeColumn
 
-_READ_ALONG: Final = ("target", "template", "batch", "created_by")
+_READ_ALONG: Final = ("target", "template", "connection", "batch", "created_by")
 
 
 class JobPages(TableQuerysetData):

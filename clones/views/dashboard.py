@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from clones import charts, reports, standstill
 from clones.choices import TERMINAL
-from clones.models import CloneJob, Connection, WorkerBeat
+from clones.models import CloneJob, WorkerBeat
 from clones.permissions import Capability
 from clones.views.doors import needs
 from clones.views.rows import Beside, live
@@ -52,13 +52,13 @@ def _panels(token: str) -> dict[str, Any]:
         "active": reports.active_counts(),
         "running": reports.running_batches(),
         "failed_count": failed.count(),
-        "failed": failed.select_related("target", "template")[: reports.SHOWN],
-        "held_up": reports.held_up().select_related("target", "template")[: reports.SHOWN],
-        "finished": reports.lately_finished().select_related("target", "template")[: reports.SHOWN],
+        "failed": failed.select_related("target", "template", "connection")[: reports.SHOWN],
+        "held_up": reports.held_up().select_related("target", "template", "connection")[: reports.SHOWN],
+        "finished": reports.lately_finished().select_related("target", "template", "connection")[: reports.SHOWN],
         "bars": charts.bars(days),
         "chart": {"width": charts.WIDTH, "height": charts.HEIGHT, "total": sum(day.total for day in days)},
         "ends": TERMINAL,
         "workers": list(WorkerBeat.objects.alive(now)),
         "last_beat": WorkerBeat.objects.order_by("-beat_at").first(),
-        "connections": list(Connection.objects.select_related("paused_by")),
+        "connections": standstill.all_connections(),
     }

@@ -1,7 +1,7 @@
-"""What every page shows around itself: the menu, and what stands still."""
+"""What every page shows around itself: the menu, what stands still, and whether any of it is real."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clones.middleware import PAGE_SIZES, profile_of
+from clones.models import Connection
 from clones.permissions import Capability, may, roles_of
-from clones.standstill import standstills, token_of
+from clones.standstill import all_connections, standstills, token_of
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """
     if not hasattr(request, "user"):  # a request that was refused before it got one
         return {}
+    connections = cache(all_connections)  # of this page
     return {
         "menu": partial(_menu, request),
         "profile": partial(profile_of, request),
         "may": partial(_permissions, request),
         "roles": partial(roles_of, request.user),
         "page_sizes": PAGE_SIZES,
-        "standstills": _standstills,
+        "standstills": lambda: _standstills(connections()),
+        "only_sandboxes": lambda: all(each.is_sandbox for each in connections()) and bool(connections()),
     }
 
 
@@ -67,8 +70,8 @@ def _menu(request: HttpRequest) -> list[tuple[Entry, str, bool]]:
     return [(entry, address, is_here(address)) for address, entry in entries.items()]
 
 
-def _standstills() -> dict[str, Any]:
-    found = standstills(timezone.now())
+def _standstills(connections: list[Connection]) -> dict[str, Any]:
+    found = standstills(connections, timezone.now())
     return {"found": found, "token": token_of(found)}
 
 

@@ -131,7 +131,7 @@ def _ask(request: HttpRequest, selection: Selection) -> HttpResponse:
         "query": request.POST.get("back", ""),
         "count": len(ids),
         "ids": ",".join(map(str, ids)),
-        "jobs": CloneJob.objects.filter(pk__in=ids[:MOST_SHOWN]).select_related("target", "template"),
+        "jobs": CloneJob.objects.filter(pk__in=ids[:MOST_SHOWN]).select_related("target", "template", "connection"),
         "failures": confirmation.failures(wanted),
         "left_out": left_out,
         "others": others,
