@@ -129,7 +129,7 @@ def _credential(request: HttpRequest, client_id: str) -> str:
     """Return what opens the call: the application with its key, a store's or a site's token, a code for one."""
     if client_id:
         return f"{client_id} {request.headers.get(SECRET_HEADER, '')}"
-    return request.headers.get("Authorization", "") or request.GET.get("code", "")
+    return request.headers.get("Authorization", "") or request.GET.get("code", "") or request.GET.get("token", "")
 
 
 def _asked_about(ticket: str, target: str) -> tuple[str, float, bool]:

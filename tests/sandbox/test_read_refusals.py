@@ -40,6 +40,21 @@ def test_a_token_is_sent_as_bearer(sandbox: SandboxProcess, api: Api, header: st
     assert verdict(answer) == (403, "INVALID_API_TOKEN")
 
 
+def test_an_older_client_may_send_the_token_in_the_address(sandbox: SandboxProcess, api: Api) -> None:
+    answers = [
+        api.session.get(
+            f"{sandbox.api_url}/1/profile", params={"token": token}, headers=headers, timeout=20
+        ).status_code
+        for token, headers in [
+            (store_token(1), {}),
+            (store_token(2), {}),
+            (store_token(1), {"Authorization": "Bearer secret_wrong"}),
+        ]
+    ]
+
+    assert answers == [200, 403, 403]
+
+
 def test_the_applications_key_opens_no_store(sandbox: SandboxProcess, api: Api) -> None:
     answer = api.session.get(f"{sandbox.api_url}/1/profile", timeout=20)
 
