@@ -5,7 +5,7 @@ clone that is slow on purpose is ended by control call once it was seen running.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from clones.engine import leasing
 from clones.engine.calls import Caller
 from clones.engine.settle import settle
 from clones.models import CloneJob, Connection, EntityMapping
-from clones.sandbox.teststores import READS, TEST_STORES, TEST_STORES_BY_ID, TestStore
+from clones.sandbox.teststores import TEST_STORES, TEST_STORES_BY_ID, TestStore
 from tests.conftest import connect_to
 from tests.factories import (
     BatchFactory,
@@ -38,6 +38,7 @@ from tests.factories import (
     events_of,
     fresh,
 )
+from tests.sandbox.test_reads_by_the_client import READS
 from tests.sandbox_process import SandboxProcess, store_token
 from tests.waiting import until
 
@@ -219,13 +220,6 @@ READ_ERRORS = {
     9138: NoAnswer,
     9139: NoAnswer,
 }
-CALLS: dict[str, Callable[[StoreClient], object]] = {
-    "profile": StoreClient.profile,
-    "products": lambda client: list(client.products()),
-    "categories": lambda client: list(client.categories()),
-    "classes": StoreClient.product_types,
-    "latest_stats": StoreClient.latest_stats,
-}
 
 
 @pytest.mark.parametrize("number", READ_ERRORS)
@@ -239,7 +233,7 @@ def test_the_portals_client_cannot_read_what_cannot_be_read(sandbox: SandboxProc
             return
 
         with pytest.raises(READ_ERRORS[number]):
-            CALLS[call](client)
+            READS[call](client)
 
 
 @pytest.mark.parametrize("number", range(9171, 9176))

@@ -17,6 +17,9 @@ from clones.sandbox.models import App, CloneTicket, Store
 from clones.sandbox.mover import mover
 from clones.sandbox.views.unknown import unknown_call
 
+# A mapping may be a megabyte: it is read where it is answered.
+ASKED_FOR = ("status", "error_message", "source__status_words", "target__status_words")
+
 
 def stores_clone(request: HttpRequest) -> HttpResponseBase:
     """Tell the two calls of this address apart."""
@@ -43,8 +46,8 @@ def clone_status(call: Call) -> Answer:
     """Tell how far a clone is."""
     app = application(call, AppScope.CLONE_STORES)
     ticket = call.required("ticket")
-    clones = CloneTicket.objects.filter(app=app, ticket=ticket).defer("mapping")
-    clone = clones.select_related("source", "target").first()
+    clones = CloneTicket.objects.select_related("source", "target").only(*ASKED_FOR)
+    clone = clones.filter(app=app, ticket=ticket).first()
     if clone is None:
         raise ApiError(error(contract.NOT_FOUND, f"Ticket {ticket} not found"))
     if clone.status == Status.FAILED:
