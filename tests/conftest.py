@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker
 from clones.models import Connection, TemplateStore
 from clones.secrets import Secret
 from tests.factories import ConnectionFactory, TemplateStoreFactory
-from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, NO_LIMITS, SandboxProcess
+from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
 from tests.worker_process import WorkerProcess
 
 REAL_DATABASE = settings.DATABASES["default"]["NAME"]  # read before pytest-django puts the test database in its place
@@ -36,7 +36,7 @@ def open_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """One sandbox for the whole run, without the stores that it comes with."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "sandbox.sqlite3", "--no-seed", *NO_LIMITS) as process:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox") / "sandbox.sqlite3", "--no-seed") as process:
         yield process
 
 

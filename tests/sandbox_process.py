@@ -70,12 +70,15 @@ class LoggedRequest:
 
 
 class SandboxProcess:
-    """Context manager; `options` are the command's, such as `"--no-seed"`. Keeps file and port over `restart()`."""
+    """Context manager; `options` are the command's, such as `"--no-seed"`. Keeps file and port over `restart()`.
 
-    def __init__(self, database: Path, *options: str) -> None:
+    It has no rate limit unless it `is_strict`: tests poll as fast as they can.
+    """
+
+    def __init__(self, database: Path, *options: str, is_strict: bool = False) -> None:
         self.database = database
         self.port = 0
-        self._options = options
+        self._options = options if is_strict else (*NO_LIMITS, *options)
         self._process: subprocess.Popen[str] | None = None
         self._session = requests.Session()
         self._session.trust_env = False

@@ -117,7 +117,7 @@ def test_the_portals_client_understands_it(strict: SandboxProcess, api: Api) -> 
 
 
 def test_the_limits_are_those_of_the_contract_unless_told_otherwise(fresh_database: Path) -> None:
-    with SandboxProcess(fresh_database, "--no-seed") as sandbox:
+    with SandboxProcess(fresh_database, "--no-seed", is_strict=True) as sandbox:
         assert sandbox.limit() == {
             "calls_a_minute": 600,
             "bad_calls_a_minute": 20,
@@ -128,5 +128,5 @@ def test_the_limits_are_those_of_the_contract_unless_told_otherwise(fresh_databa
 
 
 def test_an_option_lifts_a_limit(fresh_database: Path) -> None:
-    with SandboxProcess(fresh_database, "--no-seed", *NO_LIMITS) as sandbox:
+    with SandboxProcess(fresh_database, "--no-seed", *NO_LIMITS, is_strict=True) as sandbox:
         assert sandbox.limit()["calls_a_minute"] == 0
