@@ -1,0 +1,40 @@
+"""The table of old ID → new ID, for somebody who is quicker than the portal answers."""
+
+import re
+
+from playwright.sync_api import Page, Route, expect
+
+from clones.choices import JobStatus
+from clones.models import EntityMapping
+from tests.browser.complaints import Complaints
+from tests.browser.conftest import SignIn
+from tests.factories import CloneJobFactory
+from tests.people import staff
+
+PART = re.compile(r"/mapping/\?")
+
+
+def test_the_last_of_two_quick_questions_is_the_one_that_is_shown(
+    page: Page, sign_in: SignIn, complaints: Complaints
+) -> None:
+    complaints.forgive("htmx:(afterRequest|sendAbort)")  # htmx logs that it gave the first one up
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    pairs = (("product", "101", "9101"), ("category", "202", "9202"), ("category", "303", "9303"))
+    EntityMapping.objects.bulk_create(
+        EntityMapping(job=job, entity_type=kind, source_id=old, target_id=new) for kind, old, new in pairs
+    )
+    sign_in(page, staff())
+    page.goto(f"/clones/{job.pk}/?type=category")
+    held: list[Route] = []
+    page.route(PART, lambda route: held.append(route))  # noqa: PLW0108  Playwright marks the function that it is given
+
+    with page.expect_request(PART):
+        page.get_by_role("link", name="Products (1)").click()
+    page.get_by_label("Old or new ID").fill("303")
+    with page.expect_request(PART):
+        page.get_by_role("button", name="Search").click()
+    for route in held:
+        route.continue_()
+
+    expect(page.locator("#mapping tbody tr")).to_have_count(1)
+    expect(page.get_by_role("cell", name="9303")).to_be_visible()
