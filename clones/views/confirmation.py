@@ -1,6 +1,6 @@
 """What a person reads before several clones are retried or canceled: which ones, what is left out, what to see to."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Count, Q, QuerySet
 
 from clones.choices import ENDED_BADLY, FailureKind, JobStatus
+from clones.failures import Failure, failure_of
 from clones.models import CloneJob
 from clones.operations.left_out import LeftOut
 from clones.operations.retriable import Obstacle, refusals
@@ -33,7 +34,7 @@ _COLUMNS: Final = (
 class Failures:
     """How many of the clones failed in one way: what to see to before they are retried."""
 
-    kind: FailureKind
+    failure: Failure
     count: int
 
 
@@ -65,9 +66,12 @@ def retriable(ids: Sequence[int]) -> tuple[list[int], list[Obstructed]]:
 
 
 def failures(jobs: QuerySet[CloneJob]) -> list[Failures]:
-    """Count the clones that failed, by kind, the most frequent first."""
-    kinds = jobs.exclude(failure_kind="").order_by().values_list("failure_kind").annotate(count=Count("pk"))
-    return [Failures(FailureKind(kind), count) for kind, count in kinds.order_by("-count", "failure_kind")]
+    """Count the clones that failed, by what is told of them, the most frequent first."""
+    rows = jobs.exclude(failure_kind="").order_by("failure_kind", "error_code")
+    counts = Counter[Failure]()  # many codes, of which most have no words of their own
+    for kind, code, count in rows.values_list("failure_kind", "error_code").annotate(count=Count("*")):
+        counts[failure_of(FailureKind(kind), code)] += count
+    return [Failures(failure, count) for failure, count in counts.most_common()]
 
 
 def by_status(jobs: QuerySet[CloneJob]) -> str:

@@ -201,6 +201,16 @@ def test_the_question_says_what_is_left_out_and_what_to_see_to(sam: Client) -> N
     assert "(2 clones)" in page
 
 
+def test_the_question_counts_failures_by_what_is_wrong_with_the_store(sam: Client) -> None:
+    full = failed(2, failure_kind=FailureKind.TARGET, error_code="TARGET_PRODUCTS_NOT_EMPTY")
+    gone = failed(1, failure_kind=FailureKind.TARGET, error_code="TARGET_NOT_FOUND")
+
+    page = text_of(send(sam, "retry", *full, *gone))
+
+    assert "<strong>Has products</strong> (2 clones): Delete the store" in page
+    assert "<strong>Store not found</strong> (1 clone): Check the ID" in page
+
+
 def test_the_question_names_what_a_retry_would_leave_out_and_why(sam: Client) -> None:
     free, taken_twice, archived, held = failed(4)
     newer = CloneJobFactory.create(batch=free.batch, target=taken_twice.target, status=JobStatus.CANCELED)
