@@ -9,7 +9,7 @@ PARALLEL := -n 3 --dist worksteal # most tests wait for real processes
 PAGES := $(wildcard static/css/* static/js/* static/img/* docs/pictures/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser test test-scale check bench pins
+.PHONY: help install demo browser test test-scale check bench pins
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ staticfiles/.built: $(STAMP) package-lock.json scripts/build-static $(PAGES)
 
 browser: # what the tests look at the pages with
 	scripts/install-browser
+
+demo: install ## try it: sandbox, web and worker with data of their own, until Ctrl-C (PORT=8001, RESET=1)
+	@$(MANAGE) demo --until-parent-ends $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(RESET)),--reset)
 
 test: install browser ## run all tests on SQLite, with the real worker and the sandbox
 	$(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)

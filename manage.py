@@ -4,6 +4,8 @@
 import os
 import sys
 
+from clones.demo.environment import enter as enter_demo
+
 BROKEN_PIPE = 128 + 13  # what a shell says of a program that SIGPIPE ended
 
 
@@ -36,5 +38,7 @@ if __name__ == "__main__":
     if is_for_the_sandbox(sys.argv[1:]):
         os.environ["DJANGO_SETTINGS_MODULE"] = "clones.sandbox.settings"
     else:
+        if sys.argv[1:2] == ["demo"]:
+            enter_demo()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reseller_portal.settings")
     main()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -21,11 +22,11 @@ class Cancellation:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def cancel_jobs(jobs: Iterable[CloneJob], user: User | None = None) -> Cancellation:
+def cancel_jobs(jobs: Iterable[CloneJob], user: User | None = None, *, at: datetime | None = None) -> Cancellation:
     """Cancel those of `jobs` that wait and have nothing unanswered: Ecwid has no cancel call. One transaction.
 
     A worker that starts one of them at the same instant either comes first, and the clone is left out, or finds it
-    canceled and sends nothing.
+    canceled and sends nothing. `at`: when it was asked for; None: now.
     """
     with transaction.atomic():
         ids = [job.pk for job in jobs]
@@ -35,7 +36,7 @@ def cancel_jobs(jobs: Iterable[CloneJob], user: User | None = None) -> Cancellat
         found = list(CloneJob.objects.filter(pk__in=ids).select_related("target").order_by("pk"))
         wanted = [job for job in found if job.pk in locked and job.can_be_canceled]
         changes = (Change(job, JobStatus.CANCELED, note="Canceled before it was sent to Ecwid.") for job in wanted)
-        done = advance_many(changes, at=timezone.now(), actor=user)
+        done = advance_many(changes, at=at or timezone.now(), actor=user)
     left_out = [LeftOut(job, _reason(job)) for job in found if job.pk not in done]
     return Cancellation([job for job in wanted if job.pk in done], left_out)
 

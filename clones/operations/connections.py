@@ -62,6 +62,22 @@ def change_connection(connection: Connection, facts: ConnectionFacts) -> Connect
         return _write(_locked(connection), facts)
 
 
+def move_sandbox(connection: Connection, api_url: str) -> Connection:
+    """Tell where a sandbox listens since its latest start: the same stores and tickets, at another port of this machine.
+
+    Returns the connection as it is now. Raises InvalidRequestError where one of the two addresses is elsewhere.
+    """
+    new = _address(api_url, "api_url")
+    with transaction.atomic():
+        row = _locked(connection)
+        if not (row.is_sandbox and is_loopback(new)):
+            raise InvalidRequestError("Only a sandbox moves, and only on this machine.", "api_url")
+        _check_application(row, new, row.client_id)
+        row.api_url = new
+        row.save(update_fields=["api_url"])
+    return row
+
+
 def pause(connection: Connection, user: User | None = None) -> Connection:
     """Stop all traffic of this connection until `resume`; who paused it first stands. Returns it as it is now.
 

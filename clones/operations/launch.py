@@ -41,15 +41,16 @@ class Launch:
     busy: list[CloneJob] = field(default_factory=list)
 
 
-def start_batch(order: Order, user: User | None = None) -> Launch:
+def start_batch(order: Order, user: User | None = None, *, at: datetime | None = None) -> Launch:
     """Make a batch with one waiting job for each target that has no active clone, and ring for the workers.
 
     All or nothing where the order itself is wrong: raises InvalidRequestError. Targets with an active clone are left
     out and named. Two launches for one target at the same instant: the second waits for the first and finds it busy.
+    `at`: when it was asked for; None: now.
     """
     store_ids = check_store_ids(order.store_ids)
     _check(order, store_ids)
-    now = timezone.now()
+    now = at or timezone.now()
     with transaction.atomic():
         targets = _locked_targets(order.template, store_ids)
         busy = list(CloneJob.objects.active().filter(target__in=targets).select_related("target"))

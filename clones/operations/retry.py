@@ -25,13 +25,14 @@ class Retry:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def retry_jobs(jobs: Iterable[CloneJob], user: User | None = None) -> Retry:
+def retry_jobs(jobs: Iterable[CloneJob], user: User | None = None, *, at: datetime | None = None) -> Retry:
     """Ask for `jobs` again with the options that they had, and ring for the workers. One transaction.
 
     Clones of one template, scope and demo option share a new batch; where all of them come from one batch, the new one
     points at it and has its name. Two people who retry one clone at the same instant: the second is told that it was.
+    `at`: when it was asked for; None: now.
     """
-    now = timezone.now()
+    now = at or timezone.now()
     with transaction.atomic():
         asked = _locked([job.pk for job in jobs])
         refused = refusals(asked)

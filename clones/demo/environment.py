@@ -1,0 +1,41 @@
+"""What a demo sees of the environment: a folder of its own, and nothing that a real portal here is set up with.
+
+Knows no Django: `manage.py` calls it before the settings are read.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+FOLDER_NAME: Final = "demo"
+
+# All of docs/settings.md but LOG_LEVEL and TIME_ZONE, and what gunicorn reads by itself.
+FORGOTTEN: Final = (
+    "ALLOWED_HOSTS",
+    "BASE_URL",
+    "CSRF_TRUSTED_ORIGINS",
+    "DATABASE_URL",
+    "DEBUG",
+    "DEFAULT_FROM_EMAIL",
+    "DJANGO_SETTINGS_MODULE",
+    "EMAIL_URL",
+    "ENCRYPTION_KEYS",
+    "GUNICORN_CMD_ARGS",
+    "HTTPS",
+    "Q_CLUSTER_NAME",
+    "Q_WORKERS",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SESSION_DIR",
+    "WEB_CONCURRENCY",
+    "WORKER_SILENT_SECONDS",
+)
+
+
+def enter() -> None:
+    """Change this process's environment, and so that of its children, to the demo's: `VAR_DIR` is its folder then."""
+    for name in FORGOTTEN:
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+    os.environ["VAR_DIR"] = str(ROOT / os.environ.get("VAR_DIR", "var") / FOLDER_NAME)

@@ -1,0 +1,32 @@
+"""The first start: fills the portal's database, by way of the sandbox."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from clones.demo.history import History, order
+from clones.demo.people import add_people
+from clones.demo.plan import RUNNING, RUNNING_SECONDS, plan
+from clones.demo.sandbox import SandboxControl
+from clones.demo.shops import TARGETS
+from clones.demo.stores import ask_templates, set_up
+from clones.models import TemplateStore
+
+Say = Callable[[str], None]
+
+
+def fill(control: SandboxControl, say: Say, *, small: bool) -> dict[str, str]:
+    """Fill a migrated, empty database; return the passwords by user name. What `say` raises ends it."""
+    now = timezone.localtime()
+    accounts = add_people()
+    say(f"Two users, a connection, template stores, {len(TARGETS)} customers' stores")
+    connection = set_up(control, now)
+    people = User.objects.in_bulk(list(accounts), field_name="username")
+    History(connection, people, control, say).play(plan(small=small), now)
+    say("Reading the template stores, and starting some clones")
+    ask_templates(connection, timezone.now())
+    for number, seconds in RUNNING_SECONDS.items():
+        control.put_store(str(number), TARGETS[str(number)], clone_seconds=seconds)
+    order(RUNNING, {store.store_id: store for store in TemplateStore.objects.all()}, people)
+    return accounts
