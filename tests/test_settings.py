@@ -18,7 +18,17 @@ KEY = Fernet.generate_key().decode()
 OTHER_KEY = Fernet.generate_key().decode()
 KEYS = {"SECRET_KEY": "from the environment", "ENCRYPTION_KEYS": KEY}
 # What a test machine may have set, and what would hide what these tests look at.
-OWN_VARIABLES = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL", "HTTPS", "DEBUG", "LOG_LEVEL")
+OWN_VARIABLES = (
+    "SECRET_KEY",
+    "ENCRYPTION_KEYS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "HTTPS",
+    "DEBUG",
+    "LOG_LEVEL",
+    "VAR_DIR",
+    "SESSION_DIR",
+)
 
 ONLY_OVER_HTTPS = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT")
 
@@ -94,6 +104,16 @@ def test_a_machine_without_keys_makes_its_own_and_keeps_them(machine: Machine) -
     assert first["SECRET_KEY"] == second["SECRET_KEY"] == kept["secret_key"].read_text()
     assert first["ENCRYPTION_KEYS"] == second["ENCRYPTION_KEYS"] == [kept["encryption_key"].read_text()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept.values()} == {0o600}
+
+
+def test_all_that_is_kept_on_a_machine_lies_in_a_folder_of_choice(machine: Machine) -> None:
+    elsewhere = machine.folder / "srv" / "portal"
+
+    found = machine.settings(VAR_DIR=str(elsewhere))
+
+    assert found["DATABASES"]["default"]["NAME"] == str(elsewhere / "portal.sqlite3")
+    assert {path.name for path in elsewhere.iterdir()} == {"keys", "sessions"}
+    assert not (machine.folder / "var").exists()
 
 
 def test_keys_of_the_environment_leave_no_file(machine: Machine) -> None:

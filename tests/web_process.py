@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Self
 
 import requests
 
+from tests.processes import free_port
 from tests.waiting import until
 from tests.worker_process import ROOT, environment
 
@@ -27,7 +27,7 @@ class WebProcess:
     def __init__(self, log: Path, **variables: str) -> None:
         self.log = log
         self._variables = variables
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -81,10 +81,3 @@ class WebProcess:
             return requests.get(f"{self.address}/healthz", timeout=5).ok
         except requests.ConnectionError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.db import connection
 
 from clones.models import WorkerBeat
+from tests.processes import MARK, marked_processes
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
-MARK = "PORTAL_TEST_WORKER"  # every process of a worker inherits it: that is how the test finds them all
 
 
 def database_url() -> str:
@@ -83,8 +83,7 @@ class WorkerProcess:
 
     def processes(self) -> list[int]:
         """Return the ids of all living processes of this worker, whoever their parent is."""
-        pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-        return sorted(pid for pid in pids if self._is_ours(pid))
+        return marked_processes(self.mark)
 
     def cluster(self) -> list[int]:
         """Return the processes of the django-q2 cluster: main, sentinel, then the others in order of their start."""
@@ -107,17 +106,6 @@ class WorkerProcess:
         """Return its exit code once it has ended."""
         assert self._process is not None
         return self._process.wait(timeout=30)
-
-    def _is_ours(self, pid: int) -> bool:
-        try:
-            marked = f"{MARK}={self.mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            return marked and _state(pid) != "Z"
-        except OSError:
-            return False
-
-
-def _state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -9,6 +9,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 FOLDER_NAME: Final = "demo"
+PARENT: Final = os.getppid()  # looked at before anything that takes time: it may end at any moment
 
 # All of docs/settings.md but LOG_LEVEL and TIME_ZONE, and what gunicorn reads by itself.
 FORGOTTEN: Final = (

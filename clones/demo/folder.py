@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 KEPT: Final = {"keys", "lock"}  # this process has read the keys already
 
@@ -24,10 +24,11 @@ class DemoFolder:
         """Take the lock, which the system gives back however this process ends. Raises DemoRunsError."""
         self.path = path
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock: IO[bytes] = (path / "lock").open("ab")
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # never closed
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            os.close(lock)
             raise DemoRunsError(f"A demo runs already, with its data in {path}. End that one first.") from None
 
     @property
@@ -61,7 +62,7 @@ class DemoFolder:
         draft = self._accounts.with_suffix(".draft")
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(accounts), encoding="utf-8")
-        os.replace(draft, self._accounts)
+        draft.replace(self._accounts)
 
     @property
     def _accounts(self) -> Path:

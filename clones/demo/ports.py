@@ -15,7 +15,8 @@ class PortTakenError(Exception):
 def is_free(port: int) -> bool:
     """Tell whether a server could listen there now. Raises OSError where this user may not listen at all."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: an old connection's end is no use
+        # As the servers do: a connection that is only just over takes no port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
@@ -37,14 +38,17 @@ def web_port(wanted: int) -> int:
     """Return the port for the portal: the wanted one, any free one for 0. Raises PortTakenError."""
     if wanted == 0:
         return any_free()
-    other = "make demo PORT={}"
+    if not 0 < wanted <= HIGHEST:
+        raise PortTakenError(f"{wanted} is no port. {_advice(any_free())}")
     try:
-        if not 0 < wanted <= HIGHEST:
-            raise PortTakenError(f"{wanted} is no port: choose one from 1024 to {HIGHEST}, such as {other.format(8001)}")
         if is_free(wanted):
             return wanted
     except OSError as error:
-        reason = f"Nothing can listen at port {wanted} here ({error.strerror})."
-        raise PortTakenError(f"{reason} Choose another one: {other.format(any_free())}") from None
-    free = next((port for port in range(wanted + 1, min(wanted + 100, HIGHEST)) if is_free(port)), any_free())
-    raise PortTakenError(f"Port {wanted} is used by another program. Choose another one: {other.format(free)}")
+        raise PortTakenError(f"Nothing can listen at port {wanted} ({error.strerror}). {_advice(any_free())}") from None
+    neighbours = range(wanted + 1, min(wanted + 100, HIGHEST))
+    free = next((port for port in neighbours if is_free(port)), any_free())
+    raise PortTakenError(f"Port {wanted} is used by another program. {_advice(free)}")
+
+
+def _advice(port: int) -> str:
+    return f"Choose another one: make demo PORT={port}"

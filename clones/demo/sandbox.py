@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import requests
 
+from clones.ecwid import RemoteStatus
+
 API_PATH: Final = "/api/v3"
 CLIENT_ID: Final = "sandbox-app"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105  opens nothing but the sandbox
@@ -45,16 +47,19 @@ class SandboxControl:
 
     def complete(self, ticket: str) -> None:
         """End a clone now: copied when this returns."""
-        self._call("POST", f"tickets/{ticket}/finish", {})
+        self._finish(ticket)
 
     def fail(self, ticket: str, message: str) -> None:
         """End a clone as FAILED."""
-        self._call("POST", f"tickets/{ticket}/finish", {"status": "FAILED", "errorMessage": message})
+        self._finish(ticket, status=RemoteStatus.FAILED, errorMessage=message)
 
     def newest_ticket(self, store_id: str) -> str:
         """Return the ticket of the newest clone into the store."""
         clones = self._call("GET", "log", None)["clones"]
         return str([clone["ticket"] for clone in clones if clone["target"] == store_id][-1])
+
+    def _finish(self, ticket: str, **ending: str) -> None:
+        self._call("POST", f"tickets/{ticket}/finish", ending)
 
     def _call(self, method: str, path: str, body: object) -> dict[str, Any]:
         url = f"{self._root}/control/{path}"

@@ -5,8 +5,9 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Final
+from typing import Final, Self
 
+from clones.demo.environment import PARENT
 from clones.demo.log import Log
 from clones.demo.parts import Lifeline, Part
 
@@ -34,10 +35,10 @@ class Stage:
         self.log = log
         self.parts: list[Part] = []
         self._lifeline = Lifeline()
-        self._parent = os.getppid() if until_parent_ends else None
+        self._until_parent_ends = until_parent_ends
         self._in_a_hurry = False
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Self:
         for number in SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored: started under nohup
                 signal.signal(number, signal.default_int_handler)
@@ -59,7 +60,7 @@ class Stage:
         for part in self.parts:
             if part.has_ended():
                 raise PartEndedError(part)
-        if self.log.is_broken or (self._parent is not None and os.getppid() != self._parent):
+        if self.log.is_broken or (self._until_parent_ends and os.getppid() != PARENT):
             raise KeyboardInterrupt
 
     def watch(self, is_over: Callable[[], bool] = lambda: False) -> None:

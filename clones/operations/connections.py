@@ -63,7 +63,7 @@ def change_connection(connection: Connection, facts: ConnectionFacts) -> Connect
 
 
 def move_sandbox(connection: Connection, api_url: str) -> Connection:
-    """Tell where a sandbox listens since its latest start: the same stores and tickets, at another port of this machine.
+    """Tell where a sandbox listens since its latest start: the same stores and tickets, another port of this machine.
 
     Returns the connection as it is now. Raises InvalidRequestError where one of the two addresses is elsewhere.
     """

@@ -28,6 +28,15 @@ def test_a_waiting_clone_is_canceled_and_who_did_it_is_kept() -> None:
 
 
 @pytest.mark.django_db
+def test_a_clone_can_be_canceled_as_of_an_earlier_time() -> None:
+    job, at = CloneJobFactory.create(), datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+    cancel_jobs([job], at=at)
+
+    assert (fresh(job).finished_at, job.events.get().at) == (at, at)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("status", [status for status in JobStatus if status != JobStatus.WAITING])
 def test_what_no_longer_waits_is_left_out_with_a_reason(status: JobStatus) -> None:
     job = CloneJobFactory.create(status=status)

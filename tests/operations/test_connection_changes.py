@@ -18,6 +18,7 @@ from clones.operations.connections import (
     ConnectionFacts,
     change_connection,
     make_connection,
+    move_sandbox,
     pause,
     resume,
 )
@@ -174,6 +175,37 @@ def test_the_stored_secret_is_not_sent_to_another_address(connection: Connection
         change_connection(connection, replace(FACTS, api_url=ELSEWHERE, client_secret=""))
 
     assert row_of(connection).api_url == FACTS.api_url
+
+
+def test_a_sandbox_moves_with_its_clones_to_another_port() -> None:
+    sandbox = make_connection(replace(FACTS, api_url="http://127.0.0.1:8765/api/v3"))
+    CloneJobFactory.create(batch__template=TemplateStoreFactory.create(connection=sandbox))
+
+    moved = move_sandbox(sandbox, "http://127.0.0.1:40001/api/v3/")
+
+    assert row_of(sandbox).api_url == moved.api_url == "http://127.0.0.1:40001/api/v3"
+    assert row_of(sandbox).client_secret.reveal() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(FACTS.api_url, "http://127.0.0.1:40001/api/v3"), ("http://127.0.0.1:8765/api/v3", FACTS.api_url)],
+    ids=["from Ecwid", "to Ecwid"],
+)
+def test_nothing_but_a_sandbox_moves_that_way(old: str, new: str) -> None:
+    connection = make_connection(replace(FACTS, api_url=old))
+
+    assert field_of(lambda: move_sandbox(connection, new)) == "api_url"
+    assert row_of(connection).api_url == old
+
+
+def test_a_sandbox_does_not_move_to_where_its_application_is_known_already() -> None:
+    connection, elsewhere = (
+        make_connection(replace(FACTS, name=name, api_url=f"http://127.0.0.1:{port}/api/v3"))
+        for name, port in (("One", 8765), ("Two", 8766))
+    )
+
+    assert field_of(lambda: move_sandbox(connection, elsewhere.api_url)) == "client_id"
 
 
 def test_a_refused_key_that_is_changed_is_tried_with_one_request(connection: Connection) -> None:

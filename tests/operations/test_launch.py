@@ -234,3 +234,13 @@ def test_no_bell_rings_where_nothing_was_made(
         start_batch(Order(template, ["9001"]))
 
     assert bells(queue) == 0
+
+
+def test_an_order_can_be_of_an_earlier_time(template: TemplateStore) -> None:
+    at = timezone.now() - timedelta(days=20)
+
+    batch = start_batch(Order(template, ["9001"]), at=at).batch
+
+    assert batch is not None
+    job = batch.jobs.get()
+    assert {batch.created_at, job.created_at, job.next_action_at, job.events.get().at} == {at}

@@ -34,6 +34,14 @@ def test_what_ended_badly_is_asked_for_again_with_the_options_it_had(status: Job
     assert (new.batch.retry_of, new.batch.name, new.batch.created_by) == (batch, "Autumn", sam)
 
 
+def test_a_retry_can_be_of_an_earlier_time() -> None:
+    at = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+    new = retry_jobs([CloneJobFactory.create(status=JobStatus.FAILED)], at=at).jobs[0]
+
+    assert {new.batch.created_at, new.created_at, new.next_action_at, new.events.get().at} == {at}
+
+
 def test_the_old_clone_stays_as_it_is() -> None:
     old = CloneJobFactory.create(status=JobStatus.FAILED, failure_kind=FailureKind.TARGET)
     before = CloneJob.objects.values().get(pk=old.pk)

@@ -1,4 +1,4 @@
-"""The command `manage.py demo`. `manage.py` has changed the environment to the demo's before (`clones.demo.environment`)."""
+"""The command `manage.py demo`: `manage.py` has changed the environment to the demo's before it reads the settings."""
 
 import argparse
 import logging

@@ -1,0 +1,50 @@
+"""The demo's folder, whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from clones.demo.folder import DemoFolder, DemoRunsError
+
+
+def test_a_folder_is_filled_once_its_accounts_are_written(tmp_path: Path) -> None:
+    folder = DemoFolder(tmp_path / "demo")
+    assert not folder.is_filled
+
+    folder.write_accounts({"admin": "open sesame"})
+
+    assert folder.is_filled
+    assert folder.read_accounts() == {"admin": "open sesame"}
+
+
+def test_emptying_leaves_the_keys_that_this_process_has_read(tmp_path: Path) -> None:
+    folder = DemoFolder(tmp_path)
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "sessions").mkdir()
+    (tmp_path / "sessions" / "one").touch()
+    (tmp_path / "portal.sqlite3").touch()
+    folder.write_accounts({})
+
+    folder.empty()
+
+    assert {path.name for path in tmp_path.iterdir()} == {"keys", "lock"}
+
+
+def test_emptying_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    folder = DemoFolder(tmp_path / "demo")
+    (tmp_path / "demo" / "sessions").symlink_to(tmp_path / "precious")
+
+    folder.empty()
+
+    assert (tmp_path / "precious" / "file").exists()
+
+
+def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    held = DemoFolder(tmp_path)
+
+    with pytest.raises(DemoRunsError, match="A demo runs already"):
+        DemoFolder(tmp_path)
+
+    assert held.path == tmp_path
