@@ -1,20 +1,18 @@
 """The demo's parts together: all of them run, or none."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final, Self
 
-from clones.demo.environment import PARENT
 from clones.demo.log import Log
+from clones.demo.parent import ENDING, Parent
 from clones.demo.parts import Lifeline, Part
 
 LOOK_EVERY_SECONDS: Final = 0.1
 # From when each is asked: the worker takes 7 s at most to let come in what is in the air.
 END_GRACE_SECONDS: Final = 9.0
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class PartEndedError(Exception):
@@ -28,24 +26,24 @@ class PartEndedError(Exception):
 class Stage:
     """A context manager: whatever happens inside, no part is left when it is over.
 
-    Inside, each of SIGNALS raises KeyboardInterrupt, as Ctrl-C does anyway.
+    Inside, each of ENDING raises KeyboardInterrupt, as Ctrl-C does anyway.
     """
 
     def __init__(self, log: Log, *, until_parent_ends: bool) -> None:
         self.log = log
         self.parts: list[Part] = []
         self._lifeline = Lifeline()
-        self._until_parent_ends = until_parent_ends
+        self._parent = Parent() if until_parent_ends else None
         self._in_a_hurry = False
 
     def __enter__(self) -> Self:
-        for number in SIGNALS:
+        for number in ENDING:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored: started under nohup
                 signal.signal(number, signal.default_int_handler)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in SIGNALS:
+        for number in ENDING:
             signal.signal(number, self._hurry)
         self._end()
 
@@ -60,7 +58,7 @@ class Stage:
         for part in self.parts:
             if part.has_ended():
                 raise PartEndedError(part)
-        if self.log.is_broken or (self._until_parent_ends and os.getppid() != PARENT):
+        if self.log.is_broken or (self._parent and self._parent.is_ending()):
             raise KeyboardInterrupt
 
     def watch(self, is_over: Callable[[], bool] = lambda: False) -> None:

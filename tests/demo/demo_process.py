@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -34,13 +35,15 @@ FOREIGN: Final = {
 class DemoProcess:
     """Context manager: a demo on the data in `var`/demo; all its processes are gone at the end."""
 
-    def __init__(self, var: Path, *options: str, sandbox_port: int | None = None, under_a_parent: bool = False) -> None:
+    def __init__(self, var: Path, *options: str, sandbox_port: int | None = None, under_make: bool = False) -> None:
         self.log = var / f"{uuid.uuid4().hex}.log"
         self.mark = uuid.uuid4().hex
         ports = ["--port", "0", "--sandbox-port", str(free_port() if sandbox_port is None else sandbox_port)]
         command = [sys.executable, "manage.py", "demo", "--small", *ports, *options]
-        if under_a_parent:
-            command = [sys.executable, "-c", _PARENT, *command, "--until-parent-ends"]
+        if under_make:
+            recipe = shlex.join([*command, "--until-parent-ends"])
+            (var / "Makefile").write_text(f"demo:\n\t@{recipe}\n")
+            command = ["make", "-f", str(var / "Makefile"), "demo"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -121,9 +124,6 @@ class DemoProcess:
         found = re.search(pattern, self.text)
         assert found, self.text
         return found[1]
-
-
-_PARENT = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
 
 
 def _command_line(pid: int) -> str:

@@ -48,11 +48,13 @@ def test_the_death_of_a_part_ends_the_others_and_is_told(demo: DemoProcess, comm
     assert "Traceback" not in demo.text
 
 
-def test_the_death_of_make_ends_the_demo(var: Path) -> None:
-    with DemoProcess(var, under_a_parent=True) as demo:
-        demo.ready().send(signal.SIGKILL)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_for_make_alone_ends_the_demo(var: Path, number: signal.Signals) -> None:
+    with DemoProcess(var, under_make=True) as demo:
+        demo.ready().send(number)
 
         demo.leaves_nothing()
+        demo.exit_code()
         assert "Ended." in demo.text
 
 
