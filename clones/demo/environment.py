@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 FOLDER_NAME: Final = "demo"
 PARENT: Final = os.getppid()  # looked at before anything that takes time: it may end at any moment
 
-# All of docs/settings.md but LOG_LEVEL and TIME_ZONE, and what gunicorn reads by itself.
+# All of docs/settings.md but LOG_LEVEL and TIME_ZONE, and what gunicorn and django-q2 read by themselves.
 FORGOTTEN: Final = (
     "ALLOWED_HOSTS",
     "BASE_URL",
@@ -24,12 +24,15 @@ FORGOTTEN: Final = (
     "ENCRYPTION_KEYS",
     "GUNICORN_CMD_ARGS",
     "HTTPS",
+    "PORT",
+    "PORTAL_TEST_DATABASE",
     "Q_CLUSTER_NAME",
     "Q_WORKERS",
     "REDIS_URL",
     "SECRET_KEY",
     "SESSION_DIR",
     "WEB_CONCURRENCY",
+    "WEB_THREADS",
     "WORKER_SILENT_SECONDS",
 )
 

@@ -19,7 +19,6 @@ from clones.models import Connection, TargetStore, WorkerBeat
 from clones.operations.connections import move_sandbox
 
 LISTENS: Final = "Sandbox listening on "
-THREADS: Final = 8
 FREE_SHOWN: Final = 3
 
 
@@ -103,8 +102,8 @@ class Show:
         for beat in WorkerBeat.objects.filter(stopped_at=None):  # the folder's lock says that none of them is left
             seat.stopped(beat.queue, timezone.now())
         bind = f"{ports.HOST}:{self._wish.port}"
-        how = ["--worker-class", "gthread", "--threads", str(THREADS), "--graceful-timeout", "2", "--no-control-socket"]
-        self._stage.start("web", "-m", "gunicorn", "reseller_portal.wsgi", "--bind", bind, *how)
+        how = ["--config", "reseller_portal/gunicorn.py", "--workers", "1", "--graceful-timeout", "2"]
+        self._stage.start("web", "-m", "gunicorn", *how, "--bind", bind)
         self._stage.start("worker", "manage.py", "worker")
         self._stage.watch(lambda: WorkerBeat.objects.alive(timezone.now()).exists())
         self._stage.watch(self._is_ready)
