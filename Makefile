@@ -9,7 +9,7 @@ PARALLEL := -n 3 --dist worksteal # most tests wait for real processes
 PAGES := $(wildcard static/css/* static/js/* static/img/* docs/pictures/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo browser test test-scale check bench pins
+.PHONY: help install demo browser test test-scale check screenshots bench pins
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ test: install browser ## run all tests on SQLite, with the real worker and the s
 
 test-scale: install browser ## run all tests on PostgreSQL and Redis, started where they are missing
 	scripts/with-services $(BIN)/pytest $(PARALLEL) $(PYTEST_ARGS)
+
+screenshots: install browser ## photograph the demo: pictures for the documents, and a contact sheet of every page in every state
+	$(BIN)/python -m tests.screenshots
 
 bench: install ## measure the pages at 1,000 and 100,000 clones, on SQLite and on PostgreSQL
 	$(BIN)/python -m tests.bench

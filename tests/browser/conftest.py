@@ -1,7 +1,5 @@
 """The real browser before the real portal. Every complaint of the browser fails the test that caused it."""
 
-import os
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -13,11 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import DjangoDbBlocker
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
+from tests.browser.chromium import launch_options
 from tests.browser.complaints import Complaints
 from tests.browser.look import WIDE, faults
 from tests.web_process import WebProcess
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as scripts/install-browser looks for them
 PATIENCE_MILLISECONDS = 30_000  # only a broken test waits so long
 
 NewContext = Callable[..., BrowserContext]
@@ -77,12 +75,8 @@ def base_url(web_process: WebProcess) -> str:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's browser, never one that Playwright loads, and one that talks to nobody but the portal."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, "No browser was found. Type: scripts/install-browser"
-    silent = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-gpu"]
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": path, "args": [*silent, *as_root]}
+    """The system's browser."""
+    return {**browser_type_launch_args, **launch_options()}
 
 
 @pytest.fixture(scope="session")

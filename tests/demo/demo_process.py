@@ -35,11 +35,13 @@ FOREIGN: Final = {
 class DemoProcess:
     """Context manager: a demo on the data in `var`/demo; all its processes are gone at the end."""
 
-    def __init__(self, var: Path, *options: str, sandbox_port: int | None = None, under_make: bool = False) -> None:
+    def __init__(
+        self, var: Path, *options: str, sandbox_port: int | None = None, under_make: bool = False, small: bool = True
+    ) -> None:
         self.log = var / f"{uuid.uuid4().hex}.log"
         self.mark = uuid.uuid4().hex
         ports = ["--port", "0", "--sandbox-port", str(free_port() if sandbox_port is None else sandbox_port)]
-        command = [sys.executable, "manage.py", "demo", "--small", *ports, *options]
+        command = [sys.executable, "manage.py", "demo", *(["--small"] if small else []), *ports, *options]
         if under_make:
             recipe = shlex.join([*command, "--until-parent-ends"])
             (var / "Makefile").write_text(f"demo:\n\t@{recipe}\n")
