@@ -7,6 +7,7 @@ import requests
 from clones.ecwid import RemoteStatus
 
 API_PATH: Final = "/api/v3"
+SITE_PATH: Final = "/vuega/api/v1"
 CLIENT_ID: Final = "sandbox-app"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105  opens nothing but the sandbox
 TIMEOUT_SECONDS: Final = 60
@@ -26,6 +27,7 @@ class SandboxControl:
     def __init__(self, api_url: str) -> None:
         self.api_url = api_url
         self._root = api_url.removesuffix(API_PATH)
+        self.site_url = f"{self._root}{SITE_PATH}"
         self._session = requests.Session()
         self._session.trust_env = False
 

@@ -70,7 +70,7 @@ class Show:
         if is_first:
             self._fill(control)
         else:
-            move_sandbox(Connection.objects.get(), control.api_url)
+            move_sandbox(Connection.objects.get(), control.api_url, control.site_url)
         accounts = self._folder.read_accounts()
         self._start_portal()
         self._say(self._words(accounts))

@@ -18,7 +18,7 @@ SET_UP: Final = timedelta(days=28)  # before today: older than all clones
 
 def set_up(control: SandboxControl, now: datetime) -> Connection:
     """Connect to the sandbox, and name all stores on both sides."""
-    facts = ConnectionFacts(CONNECTION, control.api_url, CLIENT_ID, CLIENT_SECRET)
+    facts = ConnectionFacts(CONNECTION, control.api_url, CLIENT_ID, CLIENT_SECRET, control.site_url)
     connection, _ = save_connection(facts)
     for store_id, name in TEMPLATES.items():
         save_template(connection, store_id, name, store_token(store_id))

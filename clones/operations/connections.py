@@ -62,19 +62,19 @@ def change_connection(connection: Connection, facts: ConnectionFacts) -> Connect
         return _write(_locked(connection), facts)
 
 
-def move_sandbox(connection: Connection, api_url: str) -> Connection:
+def move_sandbox(connection: Connection, api_url: str, site_url: str) -> Connection:
     """Tell where a sandbox listens since its latest start: the same stores and tickets, another port of this machine.
 
-    Returns the connection as it is now. Raises InvalidRequestError where one of the two addresses is elsewhere.
+    Returns the connection as it is now. Raises InvalidRequestError where an old or new address is elsewhere.
     """
-    new = _address(api_url, "api_url")
+    new, new_site = _address(api_url, "api_url"), _address(site_url, "site_url")
     with transaction.atomic():
         row = _locked(connection)
-        if not (row.is_sandbox and is_loopback(new)):
+        if not (row.is_sandbox and is_loopback(new) and is_loopback(new_site)):
             raise InvalidRequestError("Only a sandbox moves, and only on this machine.", "api_url")
         _check_application(row, new, row.client_id)
-        row.api_url = new
-        row.save(update_fields=["api_url"])
+        row.api_url, row.site_url = new, new_site
+        row.save(update_fields=["api_url", "site_url"])
     return row
 
 

@@ -38,6 +38,7 @@ def ended() -> list[CloneJob]:
 
 def test_the_stores_are_there() -> None:
     assert Connection.objects.get().is_sandbox
+    assert Connection.objects.get().site_url
     counts = TemplateStore.objects.order_by("store_id").values_list("store_id", "tested_product_count")
     assert list(counts) == [("1001", 40), ("1002", 400), ("1003", 2500), ("1004", 25_000)]
     assert TargetStore.objects.exclude(label="").count() == 40

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.django_db
 SECRET = "sesame-opens-everything"
 FACTS = ConnectionFacts(name="Main", api_url="https://app.ecwid.com/api/v3", client_id="app-1", client_secret=SECRET)
 ELSEWHERE = "https://elsewhere.example.com/api/v3"
+THERE = "http://127.0.0.1:40001/vuega/api/v1"
 
 
 @pytest.fixture
@@ -181,21 +182,26 @@ def test_a_sandbox_moves_with_its_clones_to_another_port() -> None:
     sandbox = make_connection(replace(FACTS, api_url="http://127.0.0.1:8765/api/v3"))
     CloneJobFactory.create(batch__template=TemplateStoreFactory.create(connection=sandbox))
 
-    moved = move_sandbox(sandbox, "http://127.0.0.1:40001/api/v3/")
+    moved = move_sandbox(sandbox, "http://127.0.0.1:40001/api/v3/", THERE)
 
     assert row_of(sandbox).api_url == moved.api_url == "http://127.0.0.1:40001/api/v3"
+    assert row_of(sandbox).site_url == THERE
     assert row_of(sandbox).client_secret.reveal() == SECRET
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [(FACTS.api_url, "http://127.0.0.1:40001/api/v3"), ("http://127.0.0.1:8765/api/v3", FACTS.api_url)],
-    ids=["from Ecwid", "to Ecwid"],
+    ("old", "new", "site"),
+    [
+        (FACTS.api_url, "http://127.0.0.1:40001/api/v3", THERE),
+        ("http://127.0.0.1:8765/api/v3", FACTS.api_url, THERE),
+        ("http://127.0.0.1:8765/api/v3", "http://127.0.0.1:40001/api/v3", "https://vuega.ecwid.com/api/v1"),
+    ],
+    ids=["from Ecwid", "to Ecwid", "to Ecwid's sites"],
 )
-def test_nothing_but_a_sandbox_moves_that_way(old: str, new: str) -> None:
+def test_nothing_but_a_sandbox_moves_that_way(old: str, new: str, site: str) -> None:
     connection = make_connection(replace(FACTS, api_url=old))
 
-    assert field_of(lambda: move_sandbox(connection, new)) == "api_url"
+    assert field_of(lambda: move_sandbox(connection, new, site)) == "api_url"
     assert row_of(connection).api_url == old
 
 
@@ -205,7 +211,7 @@ def test_a_sandbox_does_not_move_to_where_its_application_is_known_already() -> 
         for name, port in (("One", 8765), ("Two", 8766))
     )
 
-    assert field_of(lambda: move_sandbox(connection, elsewhere.api_url)) == "client_id"
+    assert field_of(lambda: move_sandbox(connection, elsewhere.api_url, THERE)) == "client_id"
 
 
 def test_a_refused_key_that_is_changed_is_tried_with_one_request(connection: Connection) -> None:
