@@ -293,6 +293,7 @@ def test_pages_of_equal_rows_hold_each_row_once(sam: Client, sort: str) -> None:
 
     assert [len(page) for page in pages] == [25, 25, 10]
     assert sorted(pk for page in pages for pk in page) == jobs
+    assert [pk for page in pages for pk in page] == listed(sam, sort=sort, per_page=100, page=1)
 
 
 def test_a_page_says_which_rows_of_how_many_it_shows(sam: Client) -> None:
