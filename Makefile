@@ -40,8 +40,7 @@ screenshots: install browser ## photograph the demo: pictures for the documents,
 	$(BIN)/python -m tests.screenshots
 
 bench: install ## measure the pages at 1,000 and 100,000 clones, on SQLite and on PostgreSQL
-	$(BIN)/python -m tests.bench
-	scripts/with-services $(BIN)/python -m tests.bench
+	@missed=0; for with in "" scripts/with-services; do $$with $(BIN)/python -m tests.bench || missed=1; done; exit $$missed
 
 check: install ## lint, format, types, Django's own checks, migrations, pins
 	$(BIN)/ruff check

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clones import exports
 from clones.choices import ENDED_BADLY, JobStatus
 from clones.filters.batches import BatchFilter
-from clones.filters.jobs import JobFilter
+from clones.filters.jobs import JobFilter, counts_by_status
 from clones.models import Batch, CloneJob
 from clones.permissions import Capability
 from clones.progress import Progress, still_to_retry
@@ -69,11 +69,16 @@ def _beside(listed: JobFilter, pk: int) -> dict[str, Any]:
 @require_safe
 def batch_live(request: HttpRequest, pk: int) -> HttpResponse:
     jobs = CloneJob.objects.filter(batch_id=min(pk, BigIntegerField.MAX_BIGINT))  # SQLite stumbles over larger ones
-    listed = _listed(request, jobs)
-    progress = Progress(listed.counts)
+    progress = Progress(counts_by_status(jobs))
     if not progress.total:  # no batch is without clones, so that it need not be looked up itself
         raise Http404
-    beside = Beside("clones/_batch_live.html", progress.token, progress.active > 0, lambda: _beside(listed, pk))
+    # What the page lists is read where something has changed only: unchanged answers are the most.
+    beside = Beside(
+        "clones/_batch_live.html",
+        progress.token,
+        progress.active > 0,
+        lambda: _beside(_listed(request, jobs), pk),
+    )
     return live(request, jobs, beside)
 
 
