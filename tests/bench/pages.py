@@ -9,7 +9,7 @@ from tests.bench.measuring import Request, in_turn
 ROUNDS: Final = 5
 SIZE: Final = 4
 GROWTH: Final = 1.5
-COUNTS_ALL: Final = 2.0  # small pages that tell how many clones were ever made from each template
+COUNTS_ALL: Final = 2.0  # pages that tell how many clones were ever made from a template
 READS_ALL: Final = (
     8.0  # searches, and orders that no index has (docs/decisions/0006-speed-of-pages.md), of 100 times as much
 )
@@ -37,7 +37,7 @@ PAGES: Final = (
     ("new clone", "/clones/new/", COUNTS_ALL),
     ("batches", "/batches/", GROWTH),
     ("templates", "/templates/", COUNTS_ALL),
-    ("template", "/templates/{template_id}/", GROWTH),
+    ("template", "/templates/{template_id}/", COUNTS_ALL),
     ("targets", "/targets/", GROWTH),
     ("targets: by store ID", "/targets/?sort=-store", GROWTH),
     ("targets: by latest clone", "/targets/?sort=last_job", READS_ALL),
