@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Subquery, Sum, Value
+from django.db.models import Case, Count, Exists, F, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from clones.models import CloneJob, Connection, WorkerBeat
@@ -41,7 +41,7 @@ def standstills(connections: Sequence[Connection], now: datetime) -> list[Stands
 
 
 def token(*, works: bool, stopped: int) -> str:
-    """Return a text that changes when the standstills do; `stopped` sums up the ids of the connections that stand."""
+    """Return a text that changes when the standstills do; `stopped` sums up which connections stand, and why."""
     return f"{works:d}-{stopped}"
 
 
@@ -49,13 +49,19 @@ def token_of(stops: Iterable[Standstill]) -> str:
     """Return the token of what `standstills` found."""
     found = list(stops)
     works = all(stop.connection for stop in found)
-    return token(works=works, stopped=sum(stop.connection.pk for stop in found if stop.connection))
+    return token(works=works, stopped=sum(_number(stop.connection) for stop in found if stop.connection))
+
+
+def _number(connection: Connection) -> int:
+    """Tell a connection that was paused from one that was stopped, and from other connections."""
+    return 2 * connection.pk + bool(connection.paused_at)
 
 
 def token_columns(now: datetime) -> dict[str, Any]:
     """Return what `token` takes as columns for any query: evaluated once, so that an unchanged page costs no more."""
     stopped = Connection.objects.stopped(now).order_by().annotate(all=Value(1)).values("all")
+    number = 2 * F("pk") + Case(When(paused_at=None, then=0), default=1)  # as `_number` has it
     return {
         "works": Exists(WorkerBeat.objects.alive(now)),
-        "stopped": Coalesce(Subquery(stopped.annotate(sum=Sum("pk")).values("sum")), 0),
+        "stopped": Coalesce(Subquery(stopped.annotate(sum=Sum(number)).values("sum")), 0),
     }

@@ -81,6 +81,9 @@ def test_a_page_and_its_refresh_tell_by_one_token_what_stands() -> None:
     for connection in (job.connection, other):
         type(connection).objects.filter(pk=connection.pk).update(paused_at=NOW)
         tokens.append(seen())
+    stopped = {"paused_at": None, "blocked_since": NOW, "blocked_until": NOW + timedelta(hours=1)}
+    type(other).objects.filter(pk=other.pk).update(**stopped, block_reason=BlockReason.CREDENTIALS)
+    tokens.append(seen())
 
     assert [page for page, _ in tokens] == [refresh for _, refresh in tokens]
     assert len(set(tokens)) == len(tokens)

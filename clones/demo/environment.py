@@ -9,6 +9,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 FOLDER_NAME: Final = "demo"
+ENTERED: Final = "PORTAL_DEMO"  # names the folder for which `enter` has changed the environment
 PARENT: Final = os.getppid()  # looked at before anything that takes time: it may end at any moment
 
 # All of docs/settings.md but LOG_LEVEL and TIME_ZONE, and what gunicorn and django-q2 read by themselves.
@@ -42,4 +43,10 @@ def enter() -> None:
     for name in FORGOTTEN:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
-    os.environ["VAR_DIR"] = str(ROOT / os.environ.get("VAR_DIR", "var") / FOLDER_NAME)
+    os.environ.pop("VAR_DIR_FILE", None)  # it would win over VAR_DIR
+    os.environ["VAR_DIR"] = os.environ[ENTERED] = str(ROOT / os.environ.get("VAR_DIR", "var") / FOLDER_NAME)
+
+
+def is_entered(folder: Path) -> bool:
+    """Tell whether the environment is the demo's, with `folder` as its own: else the data there are somebody else's."""
+    return os.environ.get(ENTERED) == str(folder)

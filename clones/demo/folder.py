@@ -10,26 +10,31 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-KEPT: Final = {"keys", "lock"}  # this process has read the keys already
+LOCK: Final = "demo.lock"  # also says that the folder is a demo's
+KEPT: Final = {"keys", LOCK}  # this process has read the keys already
+MADE_BY_THE_SETTINGS: Final = {"keys", "sessions"}  # before the first start comes to the folder
 
 
-class DemoRunsError(Exception):
-    """Another demo uses this folder; the text is one sentence."""
+class FolderTakenError(Exception):
+    """Another demo uses this folder, or it holds something else; the text says what to do."""
 
 
 class DemoFolder:
     """Open it once, and keep it as long as the demo runs."""
 
     def __init__(self, path: Path) -> None:
-        """Take the lock, which the system gives back however this process ends. Raises DemoRunsError."""
+        """Take the lock, which the system gives back however this process ends. Raises FolderTakenError."""
         self.path = path
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # never closed
+        found = {entry.name for entry in path.iterdir()}
+        if LOCK not in found and found - MADE_BY_THE_SETTINGS:  # what is no demo's is never emptied
+            raise FolderTakenError(f"{path} holds something else than a demo. Move it away, or name a VAR_DIR.")
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)  # never closed
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise DemoRunsError(f"A demo runs already, with its data in {path}. End that one first.") from None
+            raise FolderTakenError(f"A demo runs already, with its data in {path}. End that one first.") from None
 
     @property
     def sandbox_database(self) -> Path:

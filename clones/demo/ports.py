@@ -26,6 +26,14 @@ def is_free(port: int) -> bool:
         return True
 
 
+def is_usable(port: int) -> bool:
+    """Tell whether it is a port at which a server of this user could listen now."""
+    try:
+        return 0 < port <= HIGHEST and is_free(port)
+    except OSError:
+        return False
+
+
 def any_free() -> int:
     """Return a port that is free now."""
     with socket.socket() as probe:

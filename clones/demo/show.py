@@ -70,10 +70,10 @@ class Show:
         if is_first:
             self._fill(control)
         else:
-            move_sandbox(Connection.objects.get(), control.api_url, control.site_url)
+            _follow(control)
         accounts = self._folder.read_accounts()
         self._start_portal()
-        self._say(self._words(accounts))
+        self._say(self._words(accounts, control))
         self._stage.watch()
 
     def _start_sandbox(self) -> SandboxControl:
@@ -85,9 +85,9 @@ class Show:
         return SandboxControl(sandbox.line_that_begins(LISTENS).removeprefix(LISTENS))
 
     def _sandbox_port(self) -> int:
-        """Return the wanted port, or 0, any, where it is taken."""
+        """Return the wanted port, or 0, any, where it is taken, also by the portal to come."""
         usual = self._wish.sandbox_port
-        return usual if usual and ports.is_free(usual) else 0
+        return usual if usual != self._wish.port and ports.is_usable(usual) else 0
 
     def _fill(self, control: SandboxControl) -> None:
         try:
@@ -110,7 +110,9 @@ class Show:
 
     def _is_ready(self) -> bool:
         try:
-            return requests.get(f"{self._address}/readyz", timeout=5).status_code == HTTPStatus.OK
+            with requests.Session() as session:
+                session.trust_env = False  # no proxy leads to this machine
+                return session.get(f"{self._address}/readyz", timeout=5).status_code == HTTPStatus.OK
         except requests.RequestException:
             return False
 
@@ -121,10 +123,10 @@ class Show:
     def _say(self, text: str) -> None:
         self._stage.log.say(text)
 
-    def _words(self, accounts: dict[str, str]) -> str:
+    def _words(self, accounts: dict[str, str], control: SandboxControl) -> str:
         """Say where it is and how to sign in, with stores for a first clone."""
         free = TargetStore.objects.filter(jobs=None, archived_at=None).values_list("store_id", flat=True)[:FREE_SHOWN]
-        sandbox = Connection.objects.values_list("api_url", flat=True).get().removesuffix(API_PATH)
+        sandbox = control.api_url.removesuffix(API_PATH)
         lines = [
             "",
             f"The demo is ready:  {self._address}",
@@ -136,3 +138,10 @@ class Show:
         ]
         database.close()
         return "\n".join(lines)
+
+
+def _follow(control: SandboxControl) -> None:
+    """Lead the demo's connection to where the sandbox listens now, and those that an admin added beside it."""
+    address = Connection.objects.order_by("pk").values_list("api_url", flat=True)[0]
+    for connection in Connection.objects.filter(is_sandbox=True, api_url=address):
+        move_sandbox(connection, control.api_url, control.site_url)

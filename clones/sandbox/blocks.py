@@ -23,7 +23,7 @@ class Block:
 
     def header(self, now: float) -> str:
         """Return what Retry-After says at `now`: the seconds left; a text that is no number stays as it is."""
-        return str(max(1, math.ceil(self.ends_at - now))) if self.retry_after.isdigit() else self.retry_after
+        return str(max(1, math.ceil(self.ends_at - now))) if self.retry_after.isdecimal() else self.retry_after
 
 
 @dataclass

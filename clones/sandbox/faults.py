@@ -160,7 +160,7 @@ class FaultBook:
 
 
 def _block_seconds(retry_after: str, now: float) -> float:
-    if retry_after.isdigit():
+    if retry_after.isdecimal():
         return float(retry_after)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)

@@ -29,6 +29,7 @@ FOREIGN: Final = {
     "ALLOWED_HOSTS": "portal.example",
     "SESSION_DIR": "/nowhere/sessions",
     "GUNICORN_CMD_ARGS": "--bind 127.0.0.1:1",
+    "http_proxy": "http://127.0.0.1:1",
 }
 
 

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ def test_its_folder_lies_below_that_of_the_portal(monkeypatch: pytest.MonkeyPatc
 
     environment.enter()
 
-    assert os.environ == {"VAR_DIR": str(folder)}
+    assert os.environ == {"VAR_DIR": str(folder), "PORTAL_DEMO": str(folder)}
 
 
 def test_neither_a_secret_nor_its_file_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,4 +37,26 @@ def test_neither_a_secret_nor_its_file_is_left(monkeypatch: pytest.MonkeyPatch) 
 
     environment.enter()
 
-    assert os.environ.keys() == {"PATH", "LOG_LEVEL", "VAR_DIR"}
+    assert os.environ.keys() == {"PATH", "LOG_LEVEL", "VAR_DIR", "PORTAL_DEMO"}
+
+
+def test_a_folder_out_of_a_file_does_not_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"VAR_DIR_FILE": "/run/secrets/var"})
+
+    environment.enter()
+
+    assert os.environ.keys() == {"VAR_DIR", "PORTAL_DEMO"}
+
+
+def test_the_command_refuses_the_folder_of_a_real_portal(tmp_path: Path) -> None:
+    (tmp_path / "backup.tar").touch()
+    settings = {"VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "reseller_portal.settings"}
+
+    command = [sys.executable, "-m", "django", "demo", "--reset"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "Type: make demo" in done.stderr
+    assert (tmp_path / "backup.tar").exists()

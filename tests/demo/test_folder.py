@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clones.demo.folder import DemoFolder, DemoRunsError
+from clones.demo.folder import DemoFolder, FolderTakenError
 
 
 def test_a_folder_is_filled_once_its_accounts_are_written(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_emptying_leaves_the_keys_that_this_process_has_read(tmp_path: Path) -> 
 
     folder.empty()
 
-    assert {path.name for path in tmp_path.iterdir()} == {"keys", "lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"keys", "demo.lock"}
 
 
 def test_emptying_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> None:
@@ -44,7 +44,25 @@ def test_emptying_does_not_follow_a_link_out_of_the_folder(tmp_path: Path) -> No
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
     held = DemoFolder(tmp_path)
 
-    with pytest.raises(DemoRunsError, match="A demo runs already"):
+    with pytest.raises(FolderTakenError, match="A demo runs already"):
         DemoFolder(tmp_path)
 
     assert held.path == tmp_path
+
+
+@pytest.mark.parametrize("name", ["portal.sqlite3", "thesis.txt"])
+def test_a_folder_that_is_no_demos_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / name).touch()
+
+    with pytest.raises(FolderTakenError, match="something else than a demo"):
+        DemoFolder(tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} == {"keys", name}
+
+
+def test_a_first_start_that_was_cut_off_is_a_demos_folder(tmp_path: Path) -> None:
+    (tmp_path / "demo.lock").touch()
+    (tmp_path / "portal.sqlite3").touch()
+
+    assert not DemoFolder(tmp_path).is_filled

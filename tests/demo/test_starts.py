@@ -1,17 +1,24 @@
 """What a start finds and tells: ports, passwords, a folder of its own, and a portal in which a first clone works."""
 
 import json
+import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.demo.demo_process import DemoProcess
+from clones.demo.environment import FORGOTTEN
+from tests.demo.demo_process import ROOT, DemoProcess
+from tests.processes import free_port
 from tests.waiting import until
 
 
@@ -59,6 +66,28 @@ def test_a_second_start_goes_on_with_all_data_though_the_sandbox_has_to_move(var
         assert template
         launched = staff.send("/clones/new/", template=template[1], targets="9040", scope="ALL")
         until(lambda: "All completed" in staff.read(launched.url.removeprefix(demo.address)), "the first clone")
+
+
+def test_connections_that_an_admin_added_to_the_sandbox_move_along(var: Path) -> None:
+    with closing(sqlite3.connect(var / "demo" / "portal.sqlite3")) as database:
+        ((address,),) = database.execute("SELECT api_url FROM clones_connection")
+    kept = {name: value for name, value in os.environ.items() if name not in FORGOTTEN}
+    environment = {**kept, "VAR_DIR": str(var / "demo"), "KEY": "sandbox-secret"}
+    words = ["connect", "Training", "--api-url", address, "--client-id", "no-clone", "--client-secret-env", "KEY"]
+    subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=environment, check=True, capture_output=True)
+
+    with DemoProcess(var) as demo:
+        demo.ready()
+        with closing(sqlite3.connect(var / "demo" / "portal.sqlite3")) as database:
+            addresses = [row[0] for row in database.execute("SELECT api_url FROM clones_connection")]
+        assert addresses == [f"{demo.sandbox_address}/api/v3"] * 2
+
+
+def test_the_portal_may_have_the_port_that_the_sandbox_usually_has(var: Path) -> None:
+    port = free_port()
+    with DemoProcess(var, "--port", str(port), sandbox_port=port) as demo:
+        demo.ready()
+        assert demo.address.endswith(f":{port}")
 
 
 def test_both_told_users_have_their_roles(demo: DemoProcess) -> None:

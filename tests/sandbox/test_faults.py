@@ -148,6 +148,12 @@ def test_retry_after_may_be_a_date(sandbox: SandboxProcess, api: Api) -> None:
     assert [api.start().headers["Retry-After"] for _ in range(2)] == [date, date]
 
 
+def test_retry_after_may_be_a_digit_that_is_no_number(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.fault("rate_limit", retry_after="\N{SUPERSCRIPT TWO}")
+
+    assert [api.start().status_code for _ in range(2)] == [429, 429]
+
+
 @pytest.fixture
 def background() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(4) as pool:

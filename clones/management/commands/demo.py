@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clones.demo.folder import DemoFolder, DemoRunsError
+from clones.demo.environment import is_entered
+from clones.demo.folder import DemoFolder, FolderTakenError
 from clones.demo.log import own_log
 from clones.demo.ports import PortTakenError, web_port
 from clones.demo.show import Wish, run
@@ -31,11 +32,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take folder and port, then run."""
+        if not is_entered(settings.VAR_DIR):
+            raise CommandError("A demo has settings of its own. Type: make demo, or ./manage.py demo")
         logging.getLogger("clones").setLevel(logging.WARNING)  # of the filling; the parts have loggers of their own
         try:
             folder = DemoFolder(settings.VAR_DIR)
             port = web_port(options["port"])
-        except (DemoRunsError, PortTakenError) as error:
+        except (FolderTakenError, PortTakenError) as error:
             raise CommandError(str(error)) from None
         if options["reset"]:
             folder.empty()
