@@ -13,6 +13,7 @@ from clones.sandbox.faults import fault_book
 from clones.sandbox.holding import held_answers
 from clones.sandbox.sabotage import spoil, too_many
 from clones.sandbox.standing import take_standing
+from clones.sandbox.traffic import traffic
 
 View = Callable[..., HttpResponseBase]
 
@@ -26,10 +27,11 @@ def api_call(name: str) -> Callable[[Work], View]:
     def decorate(work: Work) -> View:
         @wraps(work)
         def view(request: HttpRequest, store_id: str | None = None) -> HttpResponseBase:
-            call = Call.of(name, request, store_id)
-            if call.sleep:
-                held_answers.pause(call.sleep)
-            return deliver(call, _outcome(call, work))
+            with traffic.call():
+                call = Call.of(name, request, store_id)
+                if call.sleep and not held_answers.pause(call.sleep):
+                    call.connection.drop()
+                return deliver(call, _outcome(call, work))
 
         return view
 

@@ -92,5 +92,5 @@ def _pieces(call: Call, route: Route, body: bytes, row: RequestLog) -> Iterator[
 def _mark(row: RequestLog, *, delivered: bool) -> None:
     if row.delivered != delivered:
         row.delivered = delivered
-        with writing():
-            row.save(update_fields=["delivered"])
+        with writing():  # not save(): a reset may have taken the row away
+            RequestLog.objects.filter(pk=row.pk).update(delivered=delivered)

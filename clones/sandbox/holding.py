@@ -40,6 +40,7 @@ class HeldAnswers:
         self._held: dict[int, Held] = {}
         self._numbers = itertools.count(1)
         self._closed = threading.Event()
+        self._interruptions = 0
 
     def hold(self, connection: Connection, call: str, stage: str, target: str, ticket: str) -> LetGo:
         """Block until someone lets go of this answer; tells who did."""
@@ -72,9 +73,20 @@ class HeldAnswers:
         with self._changed:
             self._changed.notify_all()
 
-    def pause(self, seconds: float) -> None:
-        """Wait so long, or until the shutdown."""
-        self._closed.wait(seconds)
+    def pause(self, seconds: float) -> bool:
+        """Wait so long. False: cut short by the shutdown or by `interrupt`."""
+        with self._changed:
+            number = self._interruptions
+            return not self._changed.wait_for(
+                lambda: self._closed.is_set() or self._interruptions != number, timeout=seconds
+            )
+
+    def interrupt(self) -> None:
+        """Cut all pauses short, and let go of everything that is held."""
+        with self._changed:
+            self._interruptions += 1
+            self._changed.notify_all()
+        self.release()
 
     @contextmanager
     def _registered(self, call: str, stage: str, target: str, ticket: str) -> Iterator[socket.socket]:

@@ -236,6 +236,20 @@ def test_a_store_can_be_slow(sandbox: SandboxProcess, api: Api) -> None:
         api.start()
 
 
+@pytest.mark.parametrize("fault", ["hold_before", "hold_after"])
+@pytest.mark.usefixtures("api")
+def test_a_reset_ends_what_is_on_its_way_before_it_empties_the_world(
+    sandbox: SandboxProcess, background: ThreadPoolExecutor, fault: str
+) -> None:
+    waiting = begin(background, sandbox, fault)
+
+    sandbox.reset()
+
+    assert (sandbox.log(), sandbox.requests()) == ([], [])
+    assert waiting.result().status_code == 200
+    assert (sandbox.log(), sandbox.requests()) == ([], [])
+
+
 def test_a_mistake_in_a_control_call_is_said(sandbox: SandboxProcess) -> None:
     with pytest.raises(AssertionError, match="none of error, http_500"):
         sandbox.fault("explosion")

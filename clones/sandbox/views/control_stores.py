@@ -14,6 +14,7 @@ from clones.sandbox.seed import put_test_stores, start_over
 from clones.sandbox.specs import StoreSpec
 from clones.sandbox.stocking import put_store
 from clones.sandbox.teststores import TEST_STORES
+from clones.sandbox.traffic import traffic
 from clones.sandbox.views.control_faults import clear_everything
 
 LISTED = ("id", "name", "owner_email", "token", "suspended")
@@ -58,10 +59,10 @@ def put_back(_: HttpRequest) -> HttpResponse:
 
 @control("POST")
 def reset(_: HttpRequest) -> HttpResponse:
-    """Start over."""
-    clear_everything()
-    held_answers.release()
-    start_over()
+    """Start over. Calls that are on their way end first: none may reach into the new world."""
+    with traffic.stopped(hurry=held_answers.interrupt):
+        clear_everything()
+        start_over()
     mover.ring()
     return JsonResponse({})
 
