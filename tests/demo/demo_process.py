@@ -46,7 +46,8 @@ class DemoProcess:
         if under_make:
             recipe = shlex.join([*command, "--until-parent-ends"])
             (var / "Makefile").write_text(f"demo:\n\t@{recipe}\n")
-            command = ["make", "-f", str(var / "Makefile"), "demo"]
+            # What a shell starts in the background ignores Ctrl-C: so would make, where the tests run like that.
+            command = ["env", "--default-signal=INT", "make", "-f", str(var / "Makefile"), "demo"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
