@@ -47,7 +47,7 @@ def fill(port: int, count: int) -> None:
             ticket=f"ticket-{target.pk}",
             created_at=now,
             trying_since=now,
-            accepted_at=now,
+            accepted_at=now - timedelta(seconds=number % 600),
             next_action_at=now - timedelta(milliseconds=number),
         )
         for number, target in enumerate(targets)
