@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Collection
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -64,8 +65,9 @@ def _lease(connection: Connection, worker_id: int, token: str, wanted: int, now:
     CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         lease_token=token, leased_by_id=worker_id, leased_until=lease_end(now)
     )
+    as_read = copy(connection)  # the caller goes on to change it
     for job in jobs:
-        job.lease_token, job.connection = token, connection
+        job.lease_token, job.connection = token, as_read
     # Only a POST names the two stores.
     prefetch_related_objects([job for job in jobs if job.status == JobStatus.WAITING], "template", "target")
     return jobs
