@@ -39,8 +39,8 @@ test-scale: install browser ## run all tests on PostgreSQL and Redis, started wh
 screenshots: install browser ## photograph the demo: pictures for the documents, and a contact sheet of every page in every state
 	$(BIN)/python -m tests.screenshots
 
-bench: install ## measure the pages at 1,000 and 100,000 clones, on SQLite and on PostgreSQL
-	@missed=0; for with in "" scripts/with-services; do $$with $(BIN)/python -m tests.bench || missed=1; done; exit $$missed
+bench: install ## measure pages, engine and mappings, as ratios, on SQLite and on PostgreSQL (SECTIONS="throughput mapping")
+	@missed=0; for with in "" scripts/with-services; do $$with $(BIN)/python -m tests.bench $(SECTIONS) || missed=1; done; exit $$missed
 
 check: install ## lint, format, types, Django's own checks, migrations, pins
 	$(BIN)/ruff check

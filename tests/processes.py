@@ -1,6 +1,8 @@
 """Finding the processes that a test started, and a port for one to come."""
 
+import os
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 MARK = "PORTAL_TEST_WORKER"  # a variable that every process inherits: that is how the test finds them all
@@ -29,3 +31,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that these processes have used so far."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # in user and in system mode
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def megabytes(pids: Iterable[int]) -> float:
+    """Return the memory of these processes, with what they share counted once."""
+    kilobytes = 0
+    for pid in pids:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes / 1024

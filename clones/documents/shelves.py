@@ -68,7 +68,7 @@ SHELVES: Final = (
     Shelf(
         "Working on the portal",
         "For developers.",
-        _documents("developers/architecture.md", "developers/job-life.md", "ecwid-api.md"),
+        _documents("developers/architecture.md", "developers/job-life.md", "performance.md", "ecwid-api.md"),
     ),
     Shelf("Decisions", "Why things are as they are.", _documents(*_DECISIONS), is_told=False),
 )

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from clones.ecwid.codes import meant
 from clones.ecwid.refusals import clone_refused
-from clones.ecwid.schemas import CloneStatus, MappingPair, RemoteStatus
+from clones.ecwid.schemas import CloneStatus, IdMapping, RemoteStatus
 from clones.ecwid.tickets import clean_ticket
-from clones.ecwid.values import LONGEST_CODE, LONGEST_MESSAGE, Json, Malformed, identifier, record, said, storable
+from clones.ecwid.values import LONGEST_CODE, LONGEST_MESSAGE, Json, Malformed, identifiers, record, said, storable
 from clones.ecwid.wire import READ_STATUSES, Request
 
 _PATH = "/stores/clone"
@@ -70,15 +70,16 @@ def read_status(body: Json, secrets: tuple[str, ...] = ()) -> CloneStatus:
     )
 
 
-def _read_mapping(mapping: dict[str, Json]) -> tuple[MappingPair, ...]:
-    targets: dict[tuple[str, str], str] = {}
-    for entity_type, pairs in mapping.items():
-        name = _entity_type(entity_type)
-        for source, target in record(pairs, "a part of the mapping").items():
-            source_id, target_id = identifier(source, "the mapping"), identifier(target, "the mapping")
-            if targets.setdefault((name, source_id), target_id) != target_id:
-                raise Malformed("the mapping names two new IDs for one old ID")
-    return tuple(MappingPair(*key, target_id) for key, target_id in targets.items())
+def _read_mapping(mapping: dict[str, Json]) -> IdMapping:
+    parts: dict[str, dict[str, str]] = {}
+    for entity_type, part in mapping.items():
+        name, pairs = _entity_type(entity_type), identifiers(record(part, "a part of the mapping"), "the mapping")
+        known = parts.get(name, {})  # by our name and by Ecwid's, a type may come twice
+        if any(pairs[source] != known[source] for source in known.keys() & pairs.keys()):
+            raise Malformed("the mapping names two new IDs for one old ID")
+        if pairs:
+            parts[name] = known | pairs if known else pairs
+    return parts
 
 
 def _entity_type(written: str) -> str:

@@ -3,8 +3,10 @@
 None (where a field allows it) means that Ecwid did not say: never to be read as "no" or "zero".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -52,27 +54,23 @@ class RemoteStatus(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
-class MappingPair:
-    """One copied thing: `product`, `category`, or an entity type under Ecwid's own name; IDs are text."""
-
-    entity_type: str
-    source_id: str
-    target_id: str
+# Entity type (`product`, `category`, or Ecwid's own name for it) → old ID → new ID, all text; no type without an ID.
+# Plain dicts, as they come out of the JSON: there may be hundreds of thousands of IDs.
+IdMapping: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class CloneStatus:
     """What Ecwid says of a clone. `status` is None for one that the contract does not name (`raw_status` shows it).
 
-    `mapping_present` tells an empty mapping from a missing one. Each (entity type, source ID) occurs once.
+    `mapping_present` tells an empty mapping from a missing one.
     """
 
     status: RemoteStatus | None
     raw_status: str
     error_message: str
     error_code: str
-    mapping: tuple[MappingPair, ...] = field(repr=False)
+    mapping: IdMapping = field(repr=False)
     mapping_present: bool
 
 

@@ -3,8 +3,8 @@
 Everything given back is fit to be stored: text without NUL and lone surrogates, which databases refuse.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Sequence
+from typing import TypeAlias, cast
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -57,6 +57,23 @@ def identifier(value: Json, of_what: str) -> str:
     if not 0 < len(as_text) <= LONGEST_ID or storable(as_text) != as_text:
         raise Malformed(f"{of_what} has an ID that cannot be used")
     return as_text
+
+
+def identifiers(pairs: dict[str, Json], of_what: str) -> dict[str, str]:
+    """IDs that belong to IDs, all of them as `identifier`."""
+    if _all_plain(pairs) and _all_plain(pairs.values()):
+        return cast("dict[str, str]", pairs)
+    return {identifier(left, of_what): identifier(right, of_what) for left, right in pairs.items()}
+
+
+def _all_plain(ids: Collection[Json]) -> bool:
+    """Whether all are surely fit IDs, seen without looking at each: there may be hundreds of thousands."""
+    try:
+        together = "".join(cast("Collection[str]", ids))
+    except TypeError:  # a number is among them, or worse
+        return False
+    lengths = set(map(len, cast("Collection[str]", ids)))
+    return together.isascii() and "\0" not in together and all(0 < length <= LONGEST_ID for length in lengths)
 
 
 def optional_identifier(value: Json, of_what: str) -> str | None:

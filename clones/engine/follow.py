@@ -123,8 +123,5 @@ def _why_empty(job: CloneJob, answer: CloneStatus) -> str:
 
 def _count(answer: CloneStatus) -> str:
     """Say how many IDs were mapped, by type."""
-    counts: dict[str, int] = {}
-    for pair in answer.mapping:
-        counts[pair.entity_type] = counts.get(pair.entity_type, 0) + 1
-    mapped = ", ".join(f"{name}: {count:,}" for name, count in counts.items())
+    mapped = ", ".join(f"{entity_type}: {len(pairs):,}" for entity_type, pairs in answer.mapping.items())
     return f"Ecwid finished the clone. IDs mapped: {mapped or 'none'}."

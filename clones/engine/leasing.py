@@ -3,12 +3,13 @@
 import logging
 import uuid
 from collections.abc import Collection
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, OuterRef, QuerySet, Subquery, prefetch_related_objects
 
 from clones.choices import BlockReason, JobStatus
 from clones.engine import budget, submit
@@ -26,9 +27,9 @@ def lease_due(connection_id: int, worker_id: int, room: int, now: datetime) -> l
     """Lease at most `room` due jobs of one connection, as far as its budget goes, in one transaction.
 
     Jobs that wait for their POST are SUBMITTING afterwards (`submit.write_ahead`). The rows are returned as they were
-    read, with connection, template and target, and with the `lease_token` of this lease: a job that is leased again
-    gets another token, so that an answer to an older call cannot settle a newer one. Empty where another worker is at
-    this connection just now.
+    read, with their connection (for a POST also with template and target), and with the `lease_token` of this lease: a
+    job that is leased again gets another token, so that an answer to an older call cannot settle a newer one. Empty
+    where another worker is at this connection just now.
     """
     with transaction.atomic():
         connection = _locked(connection_id)
@@ -60,12 +61,15 @@ def _lease(connection: Connection, worker_id: int, token: str, wanted: int, now:
     due = CloneJob.objects.due(now).filter(connection=connection)
     if database.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    jobs = list(due.select_related("connection", "template", "target")[:wanted])
+    jobs = list(due[:wanted])
     CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         lease_token=token, leased_by_id=worker_id, leased_until=lease_end(now)
     )
+    as_read = copy(connection)  # the caller goes on to change it
     for job in jobs:
-        job.lease_token = token
+        job.lease_token, job.connection = token, as_read
+    # Only a POST names the two stores.
+    prefetch_related_objects([job for job in jobs if job.status == JobStatus.WAITING], "template", "target")
     return jobs
 
 
@@ -84,9 +88,15 @@ def lease_end(now: datetime) -> datetime:
 
 def seconds_until_due(now: datetime, *, at_least: float, at_most: float) -> float:
     """Return how long until a free job is due, within bounds."""
-    free = CloneJob.objects.active().filter(lease_token="", connection__in=Connection.objects.open(now))
-    due_at = free.aggregate(first=Min("next_action_at"))["first"]
+    due_at = with_next_due(now).aggregate(first=Min("next_due_at"))["first"]
     return min(at_most, max(at_least, (due_at - now).total_seconds())) if due_at else at_most
+
+
+def with_next_due(now: datetime) -> QuerySet[Connection]:
+    """Return the open connections, each with `next_due_at`: one step into an index, however many jobs it has."""
+    free = CloneJob.objects.active().filter(connection=OuterRef("pk"), lease_token="", next_action_at__isnull=False)
+    first = free.order_by("next_action_at").values("next_action_at")[:1]
+    return Connection.objects.open(now).order_by().annotate(next_due_at=Subquery(first))
 
 
 def stop_unusable(connection: Connection, reason: str, now: datetime) -> None:

@@ -1,12 +1,12 @@
 """What one answer of Ecwid's means for one job: decided without database or network, carried out by `settle`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from clones.choices import BlockReason
-from clones.ecwid import CredentialsRefused, EcwidError, MappingPair, RateLimited
+from clones.ecwid import CredentialsRefused, EcwidError, IdMapping, RateLimited
 from clones.engine.budget import PROBE_EVERY, RATE_LIMIT_MARGIN
 from clones.lifecycle import Change
 
@@ -29,7 +29,7 @@ class Outcome:
 
     fields: Mapping[str, Any]
     change: Change | None = None
-    mapping: tuple[MappingPair, ...] = ()
+    mapping: IdMapping = field(default_factory=dict)
     block: Block | None = None
 
 

@@ -1,7 +1,7 @@
 """Writing down what Ecwid answered: outcomes become rows, in few short transactions."""
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from clones.choices import AT_ECWID, CloneScope, JobStatus
-from clones.ecwid import CloneStatus, CredentialsRefused, MappingPair, NoAnswer, NotSent, RateLimited
+from clones.ecwid import CloneStatus, CredentialsRefused, IdMapping, NoAnswer, NotSent, RateLimited
 from clones.engine import budget, follow, mappings, pacing, submit
 from clones.engine.calls import Answer
 from clones.engine.outcome import Block, Outcome
@@ -93,7 +93,7 @@ def _look_outcome(answer: Answer, now: datetime, pauses: "_Pauses") -> Outcome:
     return follow.decide(answer.job, answer.result, now, pauses.of(answer.job))
 
 
-def _complete(answer: Answer, change: Change, mapping: Sequence[MappingPair], now: datetime) -> None:
+def _complete(answer: Answer, change: Change, mapping: IdMapping, now: datetime) -> None:
     """Write the mapping and COMPLETED in one transaction: there is never one without the other."""
     with transaction.atomic():
         if advance_many([change], at=now, under_lease=True):
@@ -106,9 +106,8 @@ def _learn_counts(answer: Answer) -> None:
     result, job = answer.result, answer.job
     tells = CloneScope(job.scope).copies_catalog and not job.clone_demo_catalog  # demo products do not count
     if isinstance(result, CloneStatus) and result.mapping_present and tells:
-        count = Counter(pair.entity_type for pair in result.mapping)
-        known = {"product_count": count["product"], "category_count": count["category"]}
-        TemplateStore.objects.filter(pk=job.template_id).update(**known)
+        counts = {f"{what}_count": len(result.mapping.get(what, ())) for what in ("product", "category")}
+        TemplateStore.objects.filter(pk=job.template_id).update(**counts)
 
 
 def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]]) -> None:

@@ -23,7 +23,6 @@ from django.db import connection
 from django.utils import timezone
 
 from clones.choices import CloneScope, FailureKind, JobStatus
-from clones.ecwid import MappingPair
 from clones.engine import mappings
 from clones.models import Batch, CloneJob, Connection, TargetStore, TemplateStore
 from clones.permissions import Role
@@ -141,7 +140,10 @@ def _job(batch: Batch, target: TargetStore, now: datetime, age: int, chance: Ran
 def _map(job: CloneJob, pairs: int) -> None:
     mappings.store(
         job.pk,
-        [MappingPair("product" if n % 5 else "category", str(500_000 + n), str(700_000_000 + n)) for n in range(pairs)],
+        {
+            "product": {str(500_000 + n): str(700_000_000 + n) for n in range(pairs) if n % 5},
+            "category": {str(500_000 + n): str(700_000_000 + n) for n in range(0, pairs, 5)},
+        },
     )
 
 

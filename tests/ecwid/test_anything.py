@@ -65,7 +65,8 @@ def test_a_mapping_is_whole_or_refused(mapping: dict[str, dict[str, Any]]) -> No
 
     named = {"products": "product", "categories": "category"}
     wanted = {(named.get(kind, kind), old, str(new)) for kind, pairs in mapping.items() for old, new in pairs.items()}
-    assert {(pair.entity_type, pair.source_id, pair.target_id) for pair in status.mapping} == wanted
+    assert {(kind, old, new) for kind, pairs in status.mapping.items() for old, new in pairs.items()} == wanted
+    assert all(status.mapping.values())
 
 
 @pytest.mark.parametrize(

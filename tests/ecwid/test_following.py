@@ -7,7 +7,7 @@ import pytest
 import responses
 from responses import matchers
 
-from clones.ecwid import CredentialsRefused, MappingPair, NoAnswer, NotFound, PartnerClient, Refused, RemoteStatus
+from clones.ecwid import CredentialsRefused, NoAnswer, NotFound, PartnerClient, Refused, RemoteStatus
 from tests.ecwid.conftest import CLONE, SECRET
 
 
@@ -24,12 +24,8 @@ def test_the_documented_answer_gives_every_pair_as_text(
 
     assert status.status is RemoteStatus.COMPLETED
     assert status.mapping_present
-    assert set(status.mapping) == {
-        MappingPair("product", "12345", "54321"),
-        MappingPair("product", "67890", "09876"),
-        MappingPair("category", "12345", "54321"),
-        MappingPair("category", "67890", "09876"),
-    }
+    pairs = {"12345": "54321", "67890": "09876"}
+    assert status.mapping == {"product": pairs, "category": pairs}
 
 
 @pytest.mark.parametrize("known", list(RemoteStatus))
@@ -80,7 +76,7 @@ def test_a_clone_of_settings_alone_has_no_mapping(
 
     status = partner.clone_status("t-1")
 
-    assert (status.mapping, status.mapping_present) == ((), False)
+    assert (status.mapping, status.mapping_present) == ({}, False)
 
 
 @pytest.mark.parametrize("empty", [{}, [], {"products": {}}, {"products": []}, {"products": None, "categories": []}])
@@ -91,40 +87,38 @@ def test_an_empty_mapping_is_there_and_empty(
 
     status = partner.clone_status("t-1")
 
-    assert (status.mapping, status.mapping_present) == ((), True)
+    assert (status.mapping, status.mapping_present) == ({}, True)
 
 
 @pytest.mark.parametrize("part", ["products", "categories"])
 def test_one_part_of_the_mapping_is_enough(api: responses.RequestsMock, partner: PartnerClient, part: str) -> None:
     api.get(CLONE, body=completed({part: {"1": "2"}}))
 
-    assert [(pair.source_id, pair.target_id) for pair in partner.clone_status("t-1").mapping] == [("1", "2")]
+    assert [*partner.clone_status("t-1").mapping.values()] == [{"1": "2"}]
 
 
 def test_numbers_become_text_and_leading_zeros_stay(api: responses.RequestsMock, partner: PartnerClient) -> None:
     api.get(CLONE, body='{"status": "COMPLETED", "clonedEntitiesMapping": {"products": {"007": 54321, "8": "09876"}}}')
 
-    assert partner.clone_status("t-1").mapping == (
-        MappingPair("product", "007", "54321"),
-        MappingPair("product", "8", "09876"),
-    )
+    assert partner.clone_status("t-1").mapping == {"product": {"007": "54321", "8": "09876"}}
 
 
 def test_an_unknown_entity_type_keeps_its_own_name(api: responses.RequestsMock, partner: PartnerClient) -> None:
     api.get(CLONE, body=completed({"productTypes": {"1": "2"}, "Größen": {"3": 4}}))
 
-    assert partner.clone_status("t-1").mapping == (
-        MappingPair("productTypes", "1", "2"),
-        MappingPair("Größen", "3", "4"),
-    )
+    assert partner.clone_status("t-1").mapping == {"productTypes": {"1": "2"}, "Größen": {"3": "4"}}
+
+
+def test_a_type_that_comes_by_both_of_its_names_is_one(api: responses.RequestsMock, partner: PartnerClient) -> None:
+    api.get(CLONE, body=completed({"products": {"1": "2"}, "product": {"1": 2, "3": "4"}}))
+
+    assert partner.clone_status("t-1").mapping == {"product": {"1": "2", "3": "4"}}
 
 
 def test_25_000_products_are_read(api: responses.RequestsMock, partner: PartnerClient) -> None:
     api.get(CLONE, body=completed({"products": {str(old): old + 25_000 for old in range(25_000)}}))
 
-    pairs = partner.clone_status("t-1").mapping
-
-    assert {(int(pair.source_id), int(pair.target_id)) for pair in pairs} == {(n, n + 25_000) for n in range(25_000)}
+    assert partner.clone_status("t-1").mapping == {"product": {str(n): str(n + 25_000) for n in range(25_000)}}
 
 
 @pytest.mark.parametrize("target", [None, True, 1.5, {}, [], "", "1\0", "9" * 256, "\ud800"])

@@ -1,6 +1,6 @@
 """Ecwid's answers, as the engine's tests need them."""
 
-from clones.ecwid import CloneErrorCode, CloneRefused, CloneStatus, MappingPair, RefusalKind, RemoteStatus
+from clones.ecwid import CloneErrorCode, CloneRefused, CloneStatus, RefusalKind, RemoteStatus
 
 
 def refusal(code: CloneErrorCode, ticket: str | None = None) -> CloneRefused:
@@ -18,12 +18,15 @@ def status(
     word: str, *pairs: tuple[str, str, str], message: str = "", mapping_present: bool | None = None
 ) -> CloneStatus:
     """Return a status answer; `pairs` are (entity type, source, target)."""
+    mapping: dict[str, dict[str, str]] = {}
+    for entity_type, source, target in pairs:
+        mapping.setdefault(entity_type, {})[source] = target
     known = RemoteStatus(word) if word in set(RemoteStatus) else None
     return CloneStatus(
         status=known,
         raw_status=word,
         error_message=message,
         error_code="",
-        mapping=tuple(MappingPair(*pair) for pair in pairs),
+        mapping=mapping,
         mapping_present=bool(pairs) if mapping_present is None else mapping_present,
     )

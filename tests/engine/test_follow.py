@@ -63,7 +63,7 @@ def test_completed_comes_with_its_mapping() -> None:
     outcome = decide(status("COMPLETED", ("product", "12345", "09876"), ("category", "12345", "54321")))
 
     assert change_of(outcome).to == JobStatus.COMPLETED
-    assert [pair.target_id for pair in outcome.mapping] == ["09876", "54321"]
+    assert outcome.mapping == {"product": {"12345": "09876"}, "category": {"12345": "54321"}}
     assert change_of(outcome).fields["mapping_note"] == ""
     assert change_of(outcome).note == "Ecwid finished the clone. IDs mapped: product: 1, category: 1."
 

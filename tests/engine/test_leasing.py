@@ -94,6 +94,26 @@ def test_the_rows_are_returned_as_they_were_read(batch: Batch, holder: int) -> N
     assert {"connection", "template", "target"} <= set(leased._state.fields_cache)
 
 
+def test_the_connection_is_the_one_that_was_read_though_the_lease_ends_its_block(batch: Batch, holder: int) -> None:
+    over = {"blocked_since": after(-9), "blocked_until": after(-1), "block_reason": BlockReason.RATE_LIMITED}
+    Connection.objects.update(**over)
+    job_of(batch)
+
+    (leased,) = lease(batch, holder)
+
+    assert leased.connection.block_reason == BlockReason.RATE_LIMITED
+    assert Connection.objects.get().block_reason == ""
+
+
+def test_a_look_reads_neither_of_the_two_stores(batch: Batch, holder: int) -> None:
+    job_of(batch, JobStatus.IN_PROGRESS)
+
+    (leased,) = lease(batch, holder)
+
+    assert "connection" in leased._state.fields_cache
+    assert not {"template", "target"} & set(leased._state.fields_cache)
+
+
 def test_the_moment_of_the_first_unanswered_post_is_kept(batch: Batch, holder: int) -> None:
     job = job_of(batch, unanswered_since=after(-5))
 

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from clones.choices import JobStatus
+from clones.engine.leasing import with_next_due
 from clones.models import CloneJob, TargetStore, TemplateStore
 from clones.tables.stores import TargetTable, with_history
 
@@ -22,6 +23,7 @@ def counted(**of: int) -> QuerySet[CloneJob, Any]:
 
 QUESTIONS: dict[str, tuple[str, AskedFor]] = {
     "what is due": ("job_due_next", lambda: CloneJob.objects.due(timezone.now()).filter(connection=1)),
+    "when a connection's next job is due": ("job_due_next", lambda: with_next_due(timezone.now())),
     "what is active": ("job_finished", lambda: CloneJob.objects.active().order_by()),
     "how many of each status": ("job_by_status", counted),
     "how many of each status, of a template": ("job_by_template", lambda: counted(template=1)),
