@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.brokers import get_broker
 
@@ -18,7 +19,16 @@ from clones.choices import BlockReason, JobStatus
 from clones.engine import bell, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
-from clones.models import CloneEvent, CloneJob, Connection, EntityMapping, TemplateStore, WorkerBeat
+from clones.models import (
+    CloneEvent,
+    CloneJob,
+    Connection,
+    Counted,
+    Counter,
+    EntityMapping,
+    TemplateStore,
+    WorkerBeat,
+)
 from clones.operations.launch import Order, start_batch
 from clones.secrets import Secret
 from tests.engine.answers import status
@@ -79,6 +89,10 @@ def mapping_of(job: CloneJob) -> set[tuple[str, str]]:
     return set(EntityMapping.objects.filter(job=job).values_list("source_id", "target_id"))
 
 
+def sum_of(counters: QuerySet[Counter]) -> float:
+    return sum(counters.values_list("value", flat=True))
+
+
 def mapping_logged(sandbox: SandboxProcess, ticket: str) -> set[tuple[str, str]]:
     return {pair for pairs in sandbox.mapping(ticket).values() for pair in pairs.items()}
 
@@ -107,6 +121,21 @@ def test_it_runs_many_clones_at_once(shop: TemplateStore, sandbox: SandboxProces
 
     assert {fresh(job).status for job in jobs} == {JobStatus.COMPLETED}
     assert sorted(clone.target for clone in sandbox.log()) == sorted(targets)
+
+
+def test_it_counts_every_request_that_it_makes(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.fault("http_500", call="clone_status")
+    launch(shop)
+
+    run_tick(QUEUE, never)
+
+    counted = Counter.objects.filter(name=Counted.REQUESTS)
+    made = {
+        call: len(sandbox.requests(call=f"clone_{name}")) for call, name in (("start", "start"), ("look", "status"))
+    }
+    assert {call: sum_of(counted.filter(call=call)) for call in made} == made
+    assert sum_of(counted.filter(part="no_answer")) == 1
+    assert sum_of(Counter.objects.filter(name=Counted.END_SEEN).exclude(part=Counter.SUM)) == 1
 
 
 def test_a_second_tick_of_the_worker_leaves_at_once(shop: TemplateStore, sandbox: SandboxProcess) -> None:
