@@ -150,6 +150,18 @@ def test_what_the_database_did_not_take_stays_counted(job: CloneJob) -> None:
     assert counted(Counted.REQUESTS) == {("look", "ok"): 1}
 
 
+@pytest.mark.django_db
+def test_rows_are_written_in_one_order_so_that_no_two_workers_wait_for_each_other() -> None:
+    first, second = (ConnectionFactory.create().pk for _ in range(2))
+    tally = Tally()
+    for pk in (second, first):
+        tally.add_request(pk, CallKind.LOOK, True)
+
+    tally.write()
+
+    assert list(Counter.objects.order_by("pk").values_list("connection_id", flat=True)) == [first, second]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_workers_write_at_the_same_time_adds_up() -> None:
     first, second = (ConnectionFactory.create().pk for _ in range(2))

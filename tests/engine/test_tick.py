@@ -233,6 +233,25 @@ def test_told_to_stop_it_still_takes_an_answer_that_comes_soon(shop: TemplateSto
     assert columns(job, "status", "lease_token") == {"status": JobStatus.QUEUED, "lease_token": ""}
 
 
+def test_what_it_counts_is_seen_while_it_loops(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.pause_clones()
+    launch(shop)
+    seen = StopWhen(Counter.objects.exists)
+
+    run_tick(QUEUE, seen)
+
+    assert seen._stopped
+
+
+def test_told_to_stop_it_still_counts_an_answer_that_comes_soon(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.fault("hold_after", call="clone_start")
+    launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: sandbox.held(wait=0) and sandbox.release()))
+
+    assert sum_of(Counter.objects.filter(name=Counted.REQUESTS, call="start")) == 1
+
+
 def test_ended_by_django_q2_it_still_takes_the_answers_in_the_air(shop: TemplateStore, sandbox: SandboxProcess) -> None:
     sandbox.fault("hold_after", call="clone_start")
     (job,) = launch(shop)
