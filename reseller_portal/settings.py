@@ -131,7 +131,8 @@ TEMPLATES = [
 # Security ------------------------------------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # monitors inside the network speak plain http
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # monitors inside the network speak plain http
+METRICS_TOKEN: str = env.ENVIRON.get("METRICS_TOKEN", "")  # what a scraper shows; empty: there is no /metrics
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from clones.views import health
+from clones.views import health, metrics
 
 handler403 = "clones.views.errors.forbidden"
 handler404 = "clones.views.errors.not_found"
@@ -15,4 +15,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

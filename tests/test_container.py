@@ -24,7 +24,7 @@ from tests.web_process import WebProcess
 BUILD, FINAL = dockerfile()
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
-SECRETS = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL", "POSTGRES_PASSWORD")
+SECRETS = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL", "METRICS_TOKEN", "POSTGRES_PASSWORD")
 CONTAINER_PORT = "8000"
 
 

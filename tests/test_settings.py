@@ -26,6 +26,7 @@ OWN_VARIABLES = (
     "HTTPS",
     "DEBUG",
     "LOG_LEVEL",
+    "METRICS_TOKEN",
     "VAR_DIR",
     "SESSION_DIR",
 )
@@ -205,6 +206,16 @@ def test_without_https_a_browser_can_log_in_over_plain_http(machine: Machine) ->
     assert {found[name] for name in ONLY_OVER_HTTPS} == {False}
     assert found["SECURE_HSTS_SECONDS"] == 0
     assert found["SECURE_PROXY_SSL_HEADER"] is None  # anybody could send that header
+
+
+@pytest.mark.parametrize("end", ["", "\n"], ids=["bare", "with a line end"])
+def test_the_token_of_a_scraper_may_come_from_a_file(machine: Machine, end: str) -> None:
+    assert machine.settings(METRICS_TOKEN_FILE=machine.file("token", f"sesame{end}"))["METRICS_TOKEN"] == "sesame"
+
+
+def test_the_token_of_a_scraper_is_taken_as_it_stands_and_there_is_none_by_itself(machine: Machine) -> None:
+    assert machine.settings()["METRICS_TOKEN"] == ""
+    assert machine.settings(METRICS_TOKEN="$HOME")["METRICS_TOKEN"] == "$HOME"
 
 
 def test_debugging_is_off_unless_asked_for(machine: Machine) -> None:

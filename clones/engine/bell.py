@@ -4,6 +4,7 @@ A bell may be lost, doubled or late without harm: every worker also looks by its
 """
 
 import logging
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -52,10 +53,14 @@ def forget_queue(queue: str) -> None:
     get_broker(queue).delete_queue()
 
 
+def bells_waiting(queues: Collection[str]) -> int | None:
+    """Return how many bells wait in the queues of these workers, or of a plain qcluster; None where none can be had."""
+    try:
+        return sum(int(get_broker(queue).queue_size()) for queue in queues or [DEFAULT_QUEUE])
+    except Exception:  # noqa: BLE001  each broker has its own exceptions
+        return None
+
+
 def queue_trouble() -> str:
     """Say in a sentence why bells cannot be rung; "" when they can."""
-    try:
-        get_broker(DEFAULT_QUEUE).queue_size()
-    except Exception:  # noqa: BLE001  each broker has its own exceptions
-        return "The queue (Redis, or the database) does not answer."
-    return ""
+    return "The queue (Redis, or the database) does not answer." if bells_waiting([DEFAULT_QUEUE]) is None else ""

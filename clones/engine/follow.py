@@ -48,7 +48,7 @@ def _on_status(job: CloneJob, answer: CloneStatus, now: datetime, poll_seconds: 
         note = FailureKind.ECWID.cause
         change = Change(job, JobStatus.FAILED, fields, note, answer.error_code, answer.error_message)
         return Outcome({}, change)
-    return _go_on(job, now, poll_seconds, tries=0, fields=seen, news=_news(job, answer))
+    return _go_on(job, now, poll_seconds, tries=0, fields={**seen, "looked_at": now}, news=_news(job, answer))
 
 
 def _news(job: CloneJob, answer: CloneStatus) -> Change | None:

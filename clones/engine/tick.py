@@ -15,6 +15,7 @@ from clones.engine import bell, leasing, recovery, seat
 from clones.engine.calls import Answer, Caller, UnusableConnectionError
 from clones.engine.seat import Holder
 from clones.engine.settle import settle
+from clones.engine.tally import Tally
 from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Tick:
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ecwid")
         self.in_air: dict[Future[Answer], CloneJob] = {}
         self.unsettled: list[Answer] = []  # answers that the database has not taken yet
+        self.tally = Tally()
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
         self.more_to_do = True
@@ -100,6 +102,7 @@ class Tick:
         for future in [future for future in self.in_air if future.done()]:
             del self.in_air[future]
             self.unsettled.append(future.result())
+            self.tally.add(self.unsettled[-1], timezone.now())
 
     def _settle(self) -> None:
         """Write down what has come in. Answers stay in hand until the database has them."""
@@ -145,6 +148,7 @@ class Tick:
             return False
         self._renew()
         recovery.take_back(now)
+        self.tally.write()
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
 
@@ -205,6 +209,7 @@ class Tick:
 
     def _give_back(self) -> bool:
         recovery.give_back(self.in_air.values(), timezone.now(), LEFT_NOTE)
+        self.tally.write()
         return True
 
 

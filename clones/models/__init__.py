@@ -3,6 +3,7 @@
 from clones.models.attempts import LoginAttempts
 from clones.models.batch import Batch
 from clones.models.connection import Connection
+from clones.models.counter import Counted, Counter
 from clones.models.event import CloneEvent
 from clones.models.job import CloneJob
 from clones.models.lease import Leased
@@ -17,6 +18,8 @@ __all__ = [
     "CloneEvent",
     "CloneJob",
     "Connection",
+    "Counted",
+    "Counter",
     "EntityMapping",
     "Leased",
     "LoginAttempts",

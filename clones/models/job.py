@@ -84,6 +84,7 @@ class CloneJob(Leased):
     submitted_at = models.DateTimeField(null=True, help_text="The latest POST.")
     unanswered_since = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True, help_text="When we learned the ticket.")
+    looked_at = models.DateTimeField(null=True, help_text="The latest look that found it running.")
     ticket_unknown_since = models.DateTimeField(null=True, help_text="Since when Ecwid says 404 to the ticket.")
     overdue_since = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -25,6 +25,7 @@ from clones.ecwid import (
 )
 from clones.engine import bell, budget
 from clones.engine.outcome import Block, block_for
+from clones.engine.tally import count_test
 from clones.models import Connection
 from clones.operations.hurry import Hurry, Monotonic
 from clones.secrets import SecretUnreadableError
@@ -64,6 +65,7 @@ def try_connection(connection: Connection, now: datetime, monotonic: Monotonic =
     except NothingSentError as error:
         return Trial(False, str(error))
     result = _ask(credentials, hurry)
+    count_test(row.pk, result)
     answered_at = now + timedelta(seconds=hurry.took_seconds)
     _settle(row, result, now, answered_at)
     trial = _understood(row, result)

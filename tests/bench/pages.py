@@ -45,6 +45,7 @@ PAGES: Final = (
     ("target", "/targets/{target_id}/", GROWTH),
     ("people", "/people/", GROWTH),
     ("person", "/people/{user_id}/", GROWTH),
+    ("metrics", "/metrics", READS_ALL),
     ("clone: 250 / 25,000 pairs", "/clones/{pairs_job_id}/", READS_ALL),
     ("clone: 2,000 / 200,000 pairs", "/clones/{many_pairs_job_id}/", READS_ALL),
     ("clone: search in these", "/clones/{many_pairs_job_id}/mapping/?q=5123", READS_ALL),

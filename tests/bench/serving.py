@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.bench.bench import Population, Site
-from tests.bench.measuring import Browser
+from tests.bench.measuring import SCRAPER_TOKEN, Browser
 from tests.web_process import WebProcess
 from tests.worker_process import ROOT, environment
 
@@ -19,5 +19,5 @@ def serve(stack: ExitStack, log: Path, clones: int, database_url: str) -> Site:
         program, cwd=ROOT, env=environment(DATABASE_URL=database_url), check=True, stdout=subprocess.PIPE, text=True
     )
     population = Population(**json.loads(done.stdout))
-    web = stack.enter_context(WebProcess(log, DATABASE_URL=database_url))
+    web = stack.enter_context(WebProcess(log, DATABASE_URL=database_url, METRICS_TOKEN=SCRAPER_TOKEN))
     return Site(Browser(web.address, population.username), population)

@@ -75,7 +75,7 @@ FILES = {
     "batches/<int:pk>/results.csv",
     "batches/<int:pk>/mappings.csv",
 }
-HEALTH = {"healthz", "readyz"}
+MONITORS = {"healthz", "readyz", "metrics"}
 POSTED = {"selected", "retry", "cancel", "test", "archive", "restore", "delete", "pause", "resume", "logout"} | {
     "deactivate",
     "reactivate",
@@ -123,7 +123,7 @@ def test_every_address_is_looked_at_or_is_no_page() -> None:
     pages = {
         route
         for route in routes(get_resolver())
-        if route not in FRAGMENTS | FILES | HEALTH and route.strip("/").rpartition("/")[2] not in POSTED
+        if route not in FRAGMENTS | FILES | MONITORS and route.strip("/").rpartition("/")[2] not in POSTED
     }
     assert pages == set(PAGES)
 

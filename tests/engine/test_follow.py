@@ -45,6 +45,20 @@ def test_no_news_is_written_quietly() -> None:
     assert outcome.fields["lease_token"] == ""
 
 
+@pytest.mark.parametrize("word", ["QUEUED", "IN_PROGRESS", "ODD"])
+def test_a_look_that_finds_it_running_is_remembered(word: str) -> None:
+    outcome = decide(status(word))
+
+    assert (outcome.change.fields if outcome.change else outcome.fields)["looked_at"] == NOW
+
+
+@pytest.mark.parametrize("answer", [NoAnswer("it did not come in time"), NotSent("Unreachable."), NotFound("", "")])
+def test_a_look_that_finds_nothing_out_is_not(answer: EcwidError) -> None:
+    outcome = decide(answer)
+
+    assert "looked_at" not in (outcome.change.fields if outcome.change else outcome.fields)
+
+
 @pytest.mark.parametrize(
     ("old", "word", "new"),
     [

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
 from django.db.backends.signals import connection_created
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.brokers import get_broker
 
@@ -18,7 +19,16 @@ from clones.choices import BlockReason, JobStatus
 from clones.engine import bell, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
-from clones.models import CloneEvent, CloneJob, Connection, EntityMapping, TemplateStore, WorkerBeat
+from clones.models import (
+    CloneEvent,
+    CloneJob,
+    Connection,
+    Counted,
+    Counter,
+    EntityMapping,
+    TemplateStore,
+    WorkerBeat,
+)
 from clones.operations.launch import Order, start_batch
 from clones.secrets import Secret
 from tests.engine.answers import status
@@ -79,6 +89,10 @@ def mapping_of(job: CloneJob) -> set[tuple[str, str]]:
     return set(EntityMapping.objects.filter(job=job).values_list("source_id", "target_id"))
 
 
+def sum_of(counters: QuerySet[Counter]) -> float:
+    return sum(counters.values_list("value", flat=True))
+
+
 def mapping_logged(sandbox: SandboxProcess, ticket: str) -> set[tuple[str, str]]:
     return {pair for pairs in sandbox.mapping(ticket).values() for pair in pairs.items()}
 
@@ -107,6 +121,21 @@ def test_it_runs_many_clones_at_once(shop: TemplateStore, sandbox: SandboxProces
 
     assert {fresh(job).status for job in jobs} == {JobStatus.COMPLETED}
     assert sorted(clone.target for clone in sandbox.log()) == sorted(targets)
+
+
+def test_it_counts_every_request_that_it_makes(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.fault("http_500", call="clone_status")
+    launch(shop)
+
+    run_tick(QUEUE, never)
+
+    counted = Counter.objects.filter(name=Counted.REQUESTS)
+    made = {
+        call: len(sandbox.requests(call=f"clone_{name}")) for call, name in (("start", "start"), ("look", "status"))
+    }
+    assert {call: sum_of(counted.filter(call=call)) for call in made} == made
+    assert sum_of(counted.filter(part="no_answer")) == 1
+    assert sum_of(Counter.objects.filter(name=Counted.END_SEEN).exclude(part=Counter.SUM)) == 1
 
 
 def test_a_second_tick_of_the_worker_leaves_at_once(shop: TemplateStore, sandbox: SandboxProcess) -> None:
@@ -202,6 +231,25 @@ def test_told_to_stop_it_still_takes_an_answer_that_comes_soon(shop: TemplateSto
     run_tick(QUEUE, StopWhen(lambda: sandbox.held(wait=0) and sandbox.release()))
 
     assert columns(job, "status", "lease_token") == {"status": JobStatus.QUEUED, "lease_token": ""}
+
+
+def test_what_it_counts_is_seen_while_it_loops(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.pause_clones()
+    launch(shop)
+    seen = StopWhen(Counter.objects.exists)
+
+    run_tick(QUEUE, seen)
+
+    assert seen._stopped
+
+
+def test_told_to_stop_it_still_counts_an_answer_that_comes_soon(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+    sandbox.fault("hold_after", call="clone_start")
+    launch(shop)
+
+    run_tick(QUEUE, StopWhen(lambda: sandbox.held(wait=0) and sandbox.release()))
+
+    assert sum_of(Counter.objects.filter(name=Counted.REQUESTS, call="start")) == 1
 
 
 def test_ended_by_django_q2_it_still_takes_the_answers_in_the_air(shop: TemplateStore, sandbox: SandboxProcess) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Count, QuerySet
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clones.choices import JobStatus
 from clones.engine.leasing import with_next_due
+from clones.metrics import exposition
 from clones.models import CloneJob, TargetStore, TemplateStore
 from clones.tables.stores import TargetTable, with_history
 
@@ -43,12 +45,17 @@ def by_number(targets: QuerySet[TargetStore]) -> QuerySet[TargetStore]:
     return TargetTable(targets).order_store(targets, is_descending=False)[0]
 
 
+def as_with_many_rows() -> None:
+    """Have PostgreSQL choose as it does once there are many rows."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("index", "ask"), QUESTIONS.values(), ids=QUESTIONS)
 def test_an_index_answers(index: str, ask: AskedFor) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")  # as with many rows
+    as_with_many_rows()
 
     assert index in ask().explain()
 
@@ -59,3 +66,23 @@ def test_an_index_answers(index: str, ask: AskedFor) -> None:
 )
 def test_void_leases_are_looked_for_among_active_jobs() -> None:
     assert "job_finished" in CloneJob.objects.void(timezone.now()).explain()
+
+
+@pytest.mark.django_db
+def test_indexes_answer_the_monitor() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        exposition(timezone.now())
+    as_with_many_rows()
+    asked = [query["sql"] for query in captured if 'FROM "clones_clonejob"' in query["sql"]]
+
+    plans = [explained(sql) for sql in asked]
+
+    for index, plan in zip(("job_by_status", "job_finished", "job_finished"), plans, strict=True):
+        assert index in plan
+
+
+def explained(sql: str) -> str:
+    """Return the plan of a query as it was captured, with its values in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{connection.ops.explain_query_prefix()} {sql}")
+        return str(cursor.fetchall())

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from clones.choices import BlockReason
 from clones.engine import bell, budget
-from clones.models import Connection
+from clones.models import Connection, Counted, Counter
 from clones.operations.connections import pause
 from clones.operations.trial import NOBODYS_EMAIL, Trial, try_connection
 from clones.secrets import Secret
@@ -103,6 +103,14 @@ def test_a_test_costs_one_request_of_the_budget(connection: Connection, now: dat
     try_connection(connection, now)
 
     assert budget.open_slots(row_of(connection), now) == before - 1
+
+
+def test_a_test_is_counted_for_the_monitor(connection: Connection, now: datetime) -> None:
+    try_connection(connection, now)
+    try_connection(with_wrong_key(connection), now)
+
+    counted = Counter.objects.filter(name=Counted.REQUESTS, call="test").values_list("part", "value")
+    assert dict(counted) == {"ok": 1, "key_refused": 1}
 
 
 def test_nothing_is_sent_where_the_budget_is_overdrawn(

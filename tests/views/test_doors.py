@@ -124,6 +124,7 @@ DOORS = {
     "accounts/reset/done/": Door(EVERYBODY),
     "healthz": Door(EVERYBODY),
     "readyz": Door(EVERYBODY),
+    "metrics": Door(EVERYBODY, get=404),  # without METRICS_TOKEN; tests/views/test_metrics.py has it
 }
 # Django's own admin has no rows: its addresses follow from what it shows, and one rule stands for all.
 
