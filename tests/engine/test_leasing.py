@@ -154,7 +154,7 @@ def test_no_more_jobs_are_leased_than_the_budget_has_requests(batch: Batch, hold
 
     assert len(lease(batch, holder)) == 10  # a second's worth of 600 a minute
     assert lease(batch, holder) == []
-    assert len(lease(batch, holder, now=after(0.25))) == 2
+    assert len(lease(batch, holder, now=after(0.3))) == 2
 
     assert sorted(fresh(job).status for job in jobs).count(JobStatus.WAITING) == 1
 
