@@ -77,13 +77,16 @@ def _latest(at: datetime | None, now: datetime) -> datetime:
     return at if at and now < at < now + CLOCKS_AGREE_TO else now
 
 
-def stop_traffic(connection_id: int, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
+def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
     """Open the breaker until `until`. A longer block that already stands is kept. Own transaction.
 
-    A limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
+    `used` is the connection as it was when it was used: a refusal of a key that was changed since is passed over. A
+    limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
     """
     with transaction.atomic():
-        connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+        connection = Connection.objects.select_for_update(no_key=True).get(pk=used.pk)
+        if reason == BlockReason.CREDENTIALS and connection.key != used.key:
+            return
         if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
             return
         connection.blocked_since = connection.blocked_since or now

@@ -92,4 +92,4 @@ def seconds_until_due(now: datetime, *, at_least: float, at_most: float) -> floa
 def stop_unusable(connection: Connection, reason: str, now: datetime) -> None:
     """Stop a connection that no request can be made with."""
     logger.warning("Connection %s is stopped: %s", connection, reason)
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, reason)
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, reason)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from clones.engine import bell, leasing, recovery, seat
 from clones.engine.calls import Answer, Caller, UnusableConnectionError
 from clones.engine.seat import Holder
-from clones.engine.settle import settle
+from clones.engine.settle import set_aside, settle
 from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
@@ -117,8 +117,7 @@ class Tick:
     def _settle_singly(self) -> None:
         """Write answers one by one, so that a single bad one does not hold up the others.
 
-        One whose row somebody holds stays in hand. The job of a bad one is taken up again when its lease ends: a POST
-        then counts as unanswered.
+        One whose row somebody holds stays in hand.
         """
         still_locked = []
         for answer in self.unsettled:
@@ -128,8 +127,9 @@ class Tick:
                 if not _met_a_lock(error):
                     raise
                 still_locked.append(answer)
-            except Exception:
+            except Exception as error:
                 logger.exception("The answer for job %s could not be written down", answer.job.pk)
+                set_aside(answer, error, timezone.now())
         self.unsettled = still_locked
 
     def _renew(self) -> None:
@@ -150,6 +150,7 @@ class Tick:
     def _launch(self) -> float:
         """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
         now = timezone.now()
+        self.caller.silence.listen(Connection.objects.stopped(now).values_list("pk", flat=True))
         connections = leasing.connections_with_work(now)
         with_work = {connection.pk for connection in connections}
         for due in connections:

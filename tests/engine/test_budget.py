@@ -172,7 +172,7 @@ def test_nothing_may_leave_while_an_admin_has_paused_it() -> None:
 @pytest.mark.django_db
 def test_the_first_request_after_a_rate_limit_ends_the_block() -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, after(30), NOW)
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(30), NOW)
 
     budget.spend(reread(connection), 1, after(31))
 
@@ -182,7 +182,7 @@ def test_the_first_request_after_a_rate_limit_ends_the_block() -> None:
 @pytest.mark.django_db
 def test_a_refused_key_is_tried_with_one_request_an_hour() -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
     sent = []
 
     for minute in range(1, 4 * 60):
@@ -200,7 +200,7 @@ def test_a_refused_key_is_tried_with_one_request_an_hour() -> None:
 def test_a_block_says_since_when_until_when_and_why() -> None:
     connection = ConnectionFactory.create()
 
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
 
     assert block_of(connection) == (BlockReason.CREDENTIALS, NOW, after(3600), "Wrong key.")
 
@@ -208,9 +208,9 @@ def test_a_block_says_since_when_until_when_and_why() -> None:
 @pytest.mark.django_db
 def test_a_longer_block_that_stands_is_kept() -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
 
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, after(60), after(1))
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(60), after(1))
 
     assert block_of(connection) == (BlockReason.CREDENTIALS, NOW, after(3600), "Wrong key.")
 
@@ -218,9 +218,9 @@ def test_a_longer_block_that_stands_is_kept() -> None:
 @pytest.mark.django_db
 def test_a_shorter_block_gives_way_and_the_traffic_has_stood_since_the_first() -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, after(60), NOW)
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(60), NOW)
 
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, after(3600), after(1), "Wrong key.")
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, after(3600), after(1), "Wrong key.")
 
     assert block_of(connection) == (BlockReason.CREDENTIALS, NOW, after(3600), "Wrong key.")
 
@@ -228,9 +228,9 @@ def test_a_shorter_block_gives_way_and_the_traffic_has_stood_since_the_first() -
 @pytest.mark.django_db
 def test_a_block_that_is_over_does_not_hold_up_a_shorter_new_one() -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, after(60), NOW)
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(60), NOW)
 
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, after(75), after(70))
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(75), after(70))
 
     assert block_of(connection)[2] == after(75)
 
@@ -239,7 +239,7 @@ def test_a_block_that_is_over_does_not_hold_up_a_shorter_new_one() -> None:
 @pytest.mark.parametrize(("asked_at", "closes"), [(-1, False), (0, False), (1, True)])
 def test_only_a_request_that_left_after_the_refusal_shows_a_good_key(asked_at: float, *, closes: bool) -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, after(3600), NOW, "Wrong key.")
 
     budget.resume_traffic(connection.pk, after(asked_at))
 
@@ -249,7 +249,7 @@ def test_only_a_request_that_left_after_the_refusal_shows_a_good_key(asked_at: f
 @pytest.mark.django_db
 def test_a_good_key_does_not_end_a_rate_limit() -> None:
     connection = ConnectionFactory.create()
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, after(60), NOW)
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(60), NOW)
 
     budget.resume_traffic(connection.pk, after(5))
 

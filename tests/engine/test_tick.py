@@ -281,6 +281,7 @@ def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
     assert [fresh(job).status for job in jobs] == [JobStatus.COMPLETED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED]
     assert f"The answer for job {jobs[1].pk} could not be written down" in caplog.text
     assert looping.unsettled == []
+    assert (fresh(jobs[1]).tries, fresh(jobs[1]).lease_token) == (1, "")  # asked again, with a pause
 
 
 def test_it_takes_up_what_a_dead_worker_left(shop: TemplateStore, sandbox: SandboxProcess) -> None:

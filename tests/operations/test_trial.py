@@ -58,7 +58,7 @@ def with_wrong_key(connection: Connection) -> Connection:
 def stop(connection: Connection, reason: BlockReason, now: datetime, message: str = "Refused.") -> None:
     """Stop it a minute before `now`, for an hour."""
     before = now - timedelta(minutes=1)
-    budget.stop_traffic(connection.pk, reason, now + timedelta(hours=1), before, message)
+    budget.stop_traffic(connection, reason, now + timedelta(hours=1), before, message)
 
 
 def asked(sandbox: SandboxProcess) -> int:
