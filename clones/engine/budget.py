@@ -6,16 +6,23 @@ All functions that write expect the row to be locked by the caller's transaction
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from clones.choices import BlockReason
-from clones.models import Connection
+from clones.models import CloneJob, Connection
 
 # What starts and looks may take of the limit in any minute. The rest is left for people's tests and checks, which
 # overdraw the bucket, and for requests that reach Ecwid later than they were counted here.
 ENGINE_SHARE: Final = 0.8
 BURST_SECONDS: Final = 1.0  # so much may come at once; what remains of the share flows evenly
 EVEN_SHARE: Final = ENGINE_SHARE - BURST_SECONDS / 60
+
+# Ecwid blocks whoever goes on with a key that it refuses, after 20 requests: should it be refused from now on, no more
+# than these are on their way by then. A second and a half of the limit, so that only slow answers meet it.
+MOST_IN_AIR: Final = 15
+IN_AIR_SECONDS: Final = 1.5
+RENEWED_WITHIN: Final = timedelta(seconds=5)  # a living worker renews its leases every second
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
 PROBE_AGAIN: Final = timedelta(seconds=10)
@@ -43,6 +50,13 @@ def open_slots(connection: Connection, now: datetime) -> int:
         return 0
     level = max(0, int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)))
     return min(1, level) if connection.block_reason == BlockReason.CREDENTIALS else level
+
+
+def room_in_air(connection: Connection, now: datetime) -> int:
+    """Return how many more requests of all workers may be without an answer at once."""
+    renewed = now + timedelta(seconds=settings.LEASE_SECONDS) - RENEWED_WITHIN
+    in_air = CloneJob.objects.filter(connection=connection, leased_until__gt=renewed).exclude(lease_token="").count()
+    return max(0, max(MOST_IN_AIR, int(IN_AIR_SECONDS * connection.rate_limit / 60)) - in_air)
 
 
 def seconds_until_test(connection: Connection, now: datetime) -> float:

@@ -33,6 +33,7 @@ def lease_due(connection_id: int, worker_id: int, room: int, now: datetime) -> l
     with transaction.atomic():
         connection = _locked(connection_id)
         wanted = min(room, budget.open_slots(connection, now)) if connection else 0
+        wanted = min(wanted, budget.room_in_air(connection, now)) if connection and wanted > 0 else 0
         if connection is None or wanted <= 0:
             return []
         token = uuid.uuid4().hex

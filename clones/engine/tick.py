@@ -8,11 +8,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from clones.engine import bell, leasing, recovery, seat
 from clones.engine.calls import Answer, Caller, UnusableConnectionError
+from clones.engine.database import AWAY, met_a_lock
 from clones.engine.seat import Holder
 from clones.engine.settle import set_aside, settle
 from clones.models import CloneJob, Connection
@@ -20,15 +21,13 @@ from clones.models import CloneJob, Connection
 logger = logging.getLogger(__name__)
 
 THREADS: Final = 48
-LOOP_SECONDS: Final = 30.0  # with the longest call (45 s) well below TICK_TIMEOUT_SECONDS
-STOP_SECONDS: Final = 4.0  # once the worker is told to stop, what is in the air may take so long to come in
+LOOP_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 3.5  # once the worker is told to stop, what is in the air may take so long to come in
 LOOK_EVERY_SECONDS: Final = 1.0
 UPKEEP_EVERY_SECONDS: Final = 1.0
 STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request slot for them
 DATABASE_GONE_SECONDS: Final = 0.5
 
-DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError)  # the last one: it became read-only
-LOCK_NOT_AVAILABLE: Final = "55P03"
 LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
 
 
@@ -57,11 +56,13 @@ class Tick:
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
         self.more_to_do = True
+        self.told_at: float | None = None
+        self.said = ""  # about the database, since it last answered
 
     def run(self) -> None:
         """Loop, hand the seat over, let what is in the air come in, and leave no lease behind."""
         try:
-            while not self.stop_asked() and time.monotonic() < self.ends_at and self._survive(self._step):
+            while not self._is_told_to_stop() and time.monotonic() < self.ends_at and self._survive(self._step):
                 pass
         except BaseException:
             self.more_to_do = False  # the watchdog's next bell is soon enough to break once more
@@ -75,12 +76,26 @@ class Tick:
     def _survive(self, step: Callable[[], bool]) -> bool:
         """Do `step`; where the database is away, pause and go on with a fresh connection to it."""
         try:
-            return step()
-        except DATABASE_AWAY as error:
-            logger.warning("The database does not answer (%s). Trying again.", type(error).__name__)
+            goes_on = step()
+        except AWAY as error:
+            self._say_away(error)
             connection.close()
             time.sleep(DATABASE_GONE_SECONDS)
             return True
+        self.said = ""
+        return goes_on
+
+    def _say_away(self, error: Exception) -> None:
+        """Say it once, and again when there is more to lose: whoever kills this process should know."""
+        said = f"The database does not answer ({type(error).__name__}). Trying again."
+        if self.unsettled:
+            said += f" Answers are in hand for jobs {self._in_hand()}."
+        if said != self.said:
+            logger.warning(said)
+        self.said = said
+
+    def _in_hand(self) -> str:
+        return ", ".join(str(answer.job.pk) for answer in self.unsettled)
 
     def _step(self) -> bool:
         """Go round once. False: this tick has nothing more to do here."""
@@ -104,8 +119,8 @@ class Tick:
         """Write down what has come in. Answers stay in hand until the database has them."""
         try:
             settle(self.unsettled, timezone.now())
-        except DATABASE_AWAY as error:
-            if not _met_a_lock(error):
+        except AWAY as error:
+            if not met_a_lock(error):
                 raise
             self._settle_singly()
         except Exception:
@@ -123,8 +138,8 @@ class Tick:
         for answer in self.unsettled:
             try:
                 settle([answer], timezone.now())
-            except DATABASE_AWAY as error:
-                if not _met_a_lock(error):
+            except AWAY as error:
+                if not met_a_lock(error):
                     raise
                 still_locked.append(answer)
             except Exception as error:
@@ -179,20 +194,27 @@ class Tick:
     def _hand_over(self) -> bool:
         """Free the seat, and ring for a successor where there may be more to do."""
         seat.leave(self.holder)
-        if self.more_to_do and not self.stop_asked():
+        if self.more_to_do and not self._is_told_to_stop():
             bell.try_to_ring(self.queue)
         return True
 
     def _land(self) -> None:
         """Wait for the answers in the air, write them down, and give back what is still leased."""
-        told_at: float | None = None
-        while self.in_air or self.unsettled:
-            if self.stop_asked() and told_at is None:
-                told_at = time.monotonic()
-            if told_at is not None and time.monotonic() - told_at > STOP_SECONDS:
-                break
+        while (self.in_air or self.unsettled) and not self._is_out_of_time():
             self._survive(self._land_step)
+        if self.unsettled:
+            logger.error("Stopped with answers that the database did not take, for jobs %s.", self._in_hand())
         self._survive(self._give_back)
+
+    def _is_told_to_stop(self) -> bool:
+        """Ask, and remember since when: each step may take its time where the database is away."""
+        if self.stop_asked() and self.told_at is None:
+            self.told_at = time.monotonic()
+        return self.told_at is not None
+
+    def _is_out_of_time(self) -> bool:
+        self._is_told_to_stop()
+        return self.told_at is not None and time.monotonic() - self.told_at > STOP_SECONDS
 
     def _land_step(self) -> bool:
         self._wait(STARVED_SECONDS)
@@ -204,8 +226,3 @@ class Tick:
     def _give_back(self) -> bool:
         recovery.give_back(self.in_air.values(), timezone.now(), LEFT_NOTE)
         return True
-
-
-def _met_a_lock(error: Exception) -> bool:
-    """Tell a row that somebody holds (PostgreSQL's lock_timeout) from a database that is away."""
-    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE

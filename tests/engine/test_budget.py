@@ -4,13 +4,13 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clones.choices import BlockReason
-from clones.engine import budget
+from clones.engine import budget, leasing
 from clones.models import Connection
-from tests.factories import ConnectionFactory
+from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -83,6 +83,7 @@ def test_a_clock_that_goes_back_neither_fills_nor_empties_it() -> None:
     assert budget.bucket_level(2, NOW, after(-30), 600) == 2
 
 
+@settings(deadline=None)
 @given(LIMITS, st.lists(st.floats(0.01, 30), min_size=1, max_size=150))
 def test_greedy_spending_leaves_a_fifth_of_the_limit_in_any_minute(rate_limit: int, pauses: list[float]) -> None:
     bucket, clock = Bucket(rate_limit), NOW
@@ -118,6 +119,7 @@ def test_the_engine_at_full_speed_leaves_a_person_a_fifth_of_the_limit_and_both_
     assert bucket.most_in_a_minute() <= 600
 
 
+@settings(deadline=None)
 @given(LIMITS, st.lists(st.tuples(st.floats(0.01, 30), st.integers(0, 200)), min_size=1, max_size=50))
 def test_the_engine_and_people_together_never_pass_the_limit(rate_limit: int, rounds: list[tuple[float, int]]) -> None:
     bucket, clock = Bucket(rate_limit), NOW
@@ -260,3 +262,22 @@ def test_a_time_far_ahead_was_written_by_a_wrong_clock_and_stops_nobody() -> Non
     level = budget.bucket_level(0.4, NOW + timedelta(hours=1), NOW, 600)
 
     assert level == budget.bucket_level(0, None, NOW, 600)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("rate_limit", "most"), [(60, 15), (600, 15), (6000, 150)])
+def test_few_requests_are_without_an_answer_at_once_over_all_workers(rate_limit: int, most: int) -> None:
+    connection = ConnectionFactory.create(rate_limit=rate_limit)
+    batch = BatchFactory.create(template__connection=connection)
+    CloneJobFactory.create_batch(4, batch=batch, lease_token="theirs", leased_until=leasing.lease_end(NOW))
+    CloneJobFactory.create(lease_token="theirs", leased_until=leasing.lease_end(NOW))  # over another connection
+
+    assert budget.room_in_air(connection, after(4)) == most - 4
+
+
+@pytest.mark.django_db
+def test_what_a_dead_worker_had_in_the_air_does_not_hold_up_the_others() -> None:
+    batch = BatchFactory.create()
+    CloneJobFactory.create_batch(4, batch=batch, lease_token="theirs", leased_until=leasing.lease_end(NOW))
+
+    assert budget.room_in_air(batch.connection, after(5.1)) == budget.MOST_IN_AIR
