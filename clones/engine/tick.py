@@ -27,6 +27,9 @@ LOOK_EVERY_SECONDS: Final = 1.0
 UPKEEP_EVERY_SECONDS: Final = 1.0
 STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request slot for them
 DATABASE_GONE_SECONDS: Final = 0.5
+# While the database was away nobody could renew a lease. Whoever holds answers must have the time to write them down
+# before others find the leases void: a few of their tries.
+STEADY_SECONDS: Final = 4.0
 
 LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
 
@@ -57,6 +60,7 @@ class Tick:
         self.next_upkeep = 0.0
         self.more_to_do = True
         self.told_at: float | None = None
+        self.steady_from = time.monotonic()
         self.said = ""  # about the database, since it last answered
 
     def run(self) -> None:
@@ -81,6 +85,7 @@ class Tick:
             self._say_away(error)
             connection.close()
             time.sleep(DATABASE_GONE_SECONDS)
+            self.steady_from = time.monotonic()
             return True
         self.said = ""
         return goes_on
@@ -158,7 +163,7 @@ class Tick:
         if not seat.beat(self.holder, now):
             return False
         self._renew()
-        recovery.take_back(now)
+        recovery.take_back(now, only_stopped=time.monotonic() - self.steady_from < STEADY_SECONDS)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
 

@@ -306,9 +306,14 @@ def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
     assert (fresh(jobs[1]).tries, fresh(jobs[1]).lease_token) == (1, "")  # asked again, with a pause
 
 
-def test_it_takes_up_what_a_dead_worker_left(shop: TemplateStore, sandbox: SandboxProcess) -> None:
+@pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "silent"])
+def test_it_takes_up_what_a_dead_worker_left(
+    shop: TemplateStore, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    monkeypatch.setattr(tick, "STEADY_SECONDS", 3600 if stopped else 0.1)
     (job,) = launch(shop)
-    dead = WorkerBeatFactory.create(beat_at=timezone.now() - timedelta(minutes=5))
+    long_ago = timezone.now() - timedelta(minutes=5)
+    dead = WorkerBeatFactory.create(beat_at=long_ago, stopped_at=long_ago if stopped else None)
     CloneJob.objects.filter(pk=job.pk).update(
         status=JobStatus.SUBMITTING,
         unanswered_since=timezone.now(),
@@ -321,6 +326,17 @@ def test_it_takes_up_what_a_dead_worker_left(shop: TemplateStore, sandbox: Sandb
 
     assert fresh(job).status == JobStatus.COMPLETED
     assert len(sandbox.log()) == 1
+
+
+def test_right_after_the_database_was_away_it_leaves_a_void_lease_to_who_may_hold_its_answer() -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    holder = WorkerBeatFactory.create(beat_at=long_ago)
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, lease_token="theirs", leased_by=holder, leased_until=long_ago)
+    rounds: list[None] = []
+
+    run_tick(QUEUE, StopWhen(lambda: rounds.append(None) or len(rounds) > 3))  # type: ignore[func-returns-value]
+
+    assert fresh(job).lease_token == "theirs"
 
 
 def test_a_connection_whose_secret_cannot_be_read_does_not_hold_up_the_others(
