@@ -38,6 +38,13 @@ class JobStatus(Badge):
 ACTIVE: Final = (JobStatus.WAITING, JobStatus.SUBMITTING, JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 AT_ECWID: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS)
 TERMINAL: Final = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED)
+ECWIDS_WORDS: Final = (
+    "QUEUED",
+    "IN_PROGRESS",
+    "IN\\_PROGRESS",
+    "COMPLETED",
+    "FAILED",
+)  # and as the reference spells one
 ENDED_BADLY: Final = (JobStatus.FAILED, JobStatus.CANCELED)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, When
 from django.utils import timezone
 
-from clones.choices import TERMINAL, JobStatus
+from clones.choices import ECWIDS_WORDS, TERMINAL, JobStatus
 from clones.models import Batch, CloneJob, Connection, EntityMapping, TemplateStore, WorkerBeat
 from clones.progress import Progress, with_progress
 
@@ -68,9 +68,10 @@ def lately_finished() -> QuerySet[CloneJob]:
 
 
 def held_up() -> QuerySet[CloneJob]:
-    """Active clones that take longer than they should, or whose start was never answered."""
-    stuck = Q(overdue_since__isnull=False) | Q(unanswered_since__isnull=False, status=JobStatus.WAITING)
-    return CloneJob.objects.active().filter(stuck).order_by("created_at")
+    """Active clones that take longer than they should, whose start was never answered, or that Ecwid tells oddly of."""
+    late = Q(overdue_since__isnull=False) | Q(unanswered_since__isnull=False, status=JobStatus.WAITING)
+    odd = Q(ticket_unknown_since__isnull=False) | ~Q(remote_status__in=("", *ECWIDS_WORDS))
+    return CloneJob.objects.active().filter(late | odd).order_by("created_at")
 
 
 @dataclass(frozen=True)

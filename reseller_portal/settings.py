@@ -207,7 +207,9 @@ elif ON_SQLITE:
     SESSION_ENGINE = "django.contrib.sessions.backends.file"
     SESSION_FILE_PATH = env.str("SESSION_DIR", default=str(VAR_DIR / "sessions"))
     Path(SESSION_FILE_PATH).mkdir(mode=0o700, exist_ok=True)
-TICK_TIMEOUT_SECONDS = 90  # django-q2 ends a tick that runs longer; the engine leaves long before
+# django-q2 ends a tick that runs longer. The engine leaves long before, unless it holds answers that the database does
+# not take; that a worker stands still shows by its beat.
+TICK_TIMEOUT_SECONDS = 3600
 # docs/decisions/0003-django-q2.md tells what each of these prevents.
 Q_CLUSTER = {
     "name": "portal",

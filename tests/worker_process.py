@@ -41,10 +41,11 @@ def environment(**more: str) -> dict[str, str]:
 class WorkerProcess:
     """Context manager: a worker, started and alive; all its processes are gone at the end."""
 
-    def __init__(self, log: Path, *, silent_seconds: int = 15, q_workers: int = 2) -> None:
+    def __init__(self, log: Path, *, silent_seconds: int = 15, q_workers: int = 2, **environment: str) -> None:
         self.log = log
         self.mark = uuid.uuid4().hex
-        self._environment = {MARK: self.mark, "WORKER_SILENT_SECONDS": str(silent_seconds), "Q_WORKERS": str(q_workers)}
+        own = {MARK: self.mark, "WORKER_SILENT_SECONDS": str(silent_seconds), "Q_WORKERS": str(q_workers)}
+        self._environment = {**own, **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

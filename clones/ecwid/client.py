@@ -31,6 +31,7 @@ from clones.ecwid.schemas import (
 )
 from clones.ecwid.transport import Transport
 from clones.ecwid.values import Json
+from clones.ecwid.watch import Fence
 
 T = TypeVar("T")
 
@@ -80,26 +81,29 @@ class PartnerClient:
         *,
         scope: str | None = None,
         clone_demo_catalog: bool = False,
-        send_before: float | None = None,
+        fence: Fence | None = None,
     ) -> str:
         """Start a clone and give its ticket: started, not done. Not idempotent.
 
-        `scope`: "STORE_SETTINGS", "CATALOG", None for both. `send_before`: a time on the monotonic clock after which
-        nothing is sent any more (NotSent). Every refusal is a CloneRefused or CredentialsRefused.
+        `scope`: "STORE_SETTINGS", "CATALOG", None for both. `fence`: asked at the last moment, it may hold the
+        request back (NotSent). Every refusal is a CloneRefused or CredentialsRefused.
         """
         request = cloning.start_request(
             self._app, source_store_id, target_store_id, scope=scope, clone_demo_catalog=clone_demo_catalog
         )
-        return wire.read(request, self._transport.send(request, send_before=send_before), cloning.read_ticket)
+        return wire.read(request, self._transport.send(request, fence=fence), cloning.read_ticket)
 
-    def clone_status(self, ticket: str) -> CloneStatus:
-        """Ask how a clone stands, with its mapping once there is one. NotFound: the API does not know the ticket."""
+    def clone_status(self, ticket: str, *, fence: Fence | None = None) -> CloneStatus:
+        """Ask how a clone stands, with its mapping once there is one. NotFound: the API does not know the ticket.
+
+        `fence`: as in `start_clone`.
+        """
         request = cloning.status_request(self._app, ticket)
 
         def shape(body: Json) -> CloneStatus:
             return cloning.read_status(body, request.secrets)
 
-        return wire.read(request, self._transport.send(request), shape)
+        return wire.read(request, self._transport.send(request, fence=fence), shape)
 
     def create_store(
         self, merchant: NewMerchant, *, profile: Mapping[str, Json] | None = None, affiliate_source: str = ""

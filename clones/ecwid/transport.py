@@ -23,7 +23,7 @@ from urllib3.exceptions import (
 
 from clones.ecwid.errors import EcwidError, NoAnswer, NotSent
 from clones.ecwid.schemas import Timeouts
-from clones.ecwid.watch import Watch, watching
+from clones.ecwid.watch import Fence, Watch, watching
 from clones.ecwid.wire import Answer, Request
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -60,14 +60,14 @@ class Transport:
         self._clock = clock
         self._monotonic = monotonic
 
-    def send(self, request: Request, *, send_before: float | None = None) -> Answer:
+    def send(self, request: Request, *, fence: Fence | None = None) -> Answer:
         """Send, and give the answer whatever its status; redirects are not followed.
 
-        Raise NotSent or NoAnswer. `send_before` (on the monotonic clock): when it has passed before the first byte
-        leaves, nothing is sent.
+        Raise NotSent or NoAnswer. `fence` is asked when the first byte is about to leave: nothing does where it says
+        why not.
         """
         prepared = self._prepared(request)
-        watch = Watch(self._timeouts.total, send_before, self._monotonic)
+        watch = Watch(self._timeouts.total, fence, self._monotonic)
         with watching(watch):
             watch.check_fence()
             try:

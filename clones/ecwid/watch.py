@@ -6,8 +6,12 @@ The connections of `session` consult it, since between a call and its socket lie
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeAlias
 
 from clones.ecwid.errors import NotSent
+
+# Asked at the last moment before a request leaves: why it must not; "" where it may. Any thread may ask.
+Fence: TypeAlias = Callable[[], str]
 
 
 class Watch:
@@ -16,11 +20,11 @@ class Watch:
     `tracked`: its connection reports here, so that `written` can be relied on. `written`: bytes may have left.
     """
 
-    def __init__(self, seconds: float, send_before: float | None, monotonic: Callable[[], float]) -> None:
-        """Start the clock: the call ends `seconds` from now, and may begin to send until `send_before`."""
+    def __init__(self, seconds: float, fence: Fence | None, monotonic: Callable[[], float]) -> None:
+        """Start the clock: the call ends `seconds` from now, and begins to send only where `fence` lets it."""
         self._monotonic = monotonic
         self._ends_at = monotonic() + seconds
-        self._send_before = send_before
+        self._fence = fence
         self.tracked = False
         self.written = False
 
@@ -29,14 +33,15 @@ class Watch:
         return max(0.0, self._ends_at - self._monotonic())
 
     def check_fence(self) -> None:
-        """Raise NotSent when it is too late to begin."""
-        if self._send_before is not None and self._monotonic() >= self._send_before:
-            raise NotSent("The request was held back: it was too late to send it.")
+        """Raise NotSent where it must not begin any more."""
+        reason = self._fence() if self._fence else ""
+        if reason:
+            raise NotSent(f"The request was held back: {reason}.")
         if self.remaining() <= 0:
             raise NotSent("The request was held back: its time was used up before it could be sent.")
 
     def begin_writing(self) -> None:
-        """Note that bytes are about to leave; raise NotSent when it is too late for the first ones."""
+        """Note that bytes are about to leave; raise NotSent where the first ones must not."""
         if not self.written:
             self.check_fence()
         self.written = True

@@ -6,15 +6,23 @@ All functions that write expect the row to be locked by the caller's transaction
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from clones.choices import BlockReason
-from clones.models import Connection
+from clones.models import CloneJob, Connection
 
-# Nine tenths flow evenly and a second's worth may come at once: at most limit * (0.9 + 1/60) in any minute, which
-# leaves room for requests that reach Ecwid later than they were counted here.
-EVEN_SHARE: Final = 0.9
-BURST_SECONDS: Final = 1.0
+# What starts and looks may take of the limit in any minute. The rest is left for people's tests and checks, which
+# overdraw the bucket, and for requests that reach Ecwid later than they were counted here.
+ENGINE_SHARE: Final = 0.8
+BURST_SECONDS: Final = 1.0  # so much may come at once; what remains of the share flows evenly
+EVEN_SHARE: Final = ENGINE_SHARE - BURST_SECONDS / 60
+
+# Ecwid blocks whoever goes on with a key that it refuses, after 20 requests: should it be refused from now on, no more
+# than these are on their way by then. A second and a half of the limit, so that only slow answers meet it.
+MOST_IN_AIR: Final = 15
+IN_AIR_SECONDS: Final = 1.5
+RENEWED_WITHIN: Final = timedelta(seconds=5)  # a living worker renews its leases every second
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
 PROBE_AGAIN: Final = timedelta(seconds=10)
@@ -23,7 +31,7 @@ RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need
 
 
 def slots_per_second(rate_limit: int) -> float:
-    """Return how many requests a second a limit of `rate_limit` a minute yields."""
+    """Return how many requests a second the engine has of a limit of `rate_limit` a minute."""
     return EVEN_SHARE * rate_limit / 60
 
 
@@ -40,8 +48,27 @@ def open_slots(connection: Connection, now: datetime) -> int:
     """Return how many requests may leave at `now`: 0 while blocked, 1 for the probe of a refused key."""
     if connection.paused_at or connection.is_blocked(now):
         return 0
-    level = int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit))
+    level = max(0, int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)))
     return min(1, level) if connection.block_reason == BlockReason.CREDENTIALS else level
+
+
+def room_in_air(connection: Connection, now: datetime) -> int:
+    """Return how many more requests of all workers may be without an answer at once."""
+    renewed = now + timedelta(seconds=settings.LEASE_SECONDS) - RENEWED_WITHIN
+    in_air = CloneJob.objects.filter(connection=connection, leased_until__gt=renewed).exclude(lease_token="").count()
+    return max(0, max(MOST_IN_AIR, int(IN_AIR_SECONDS * connection.rate_limit / 60)) - in_air)
+
+
+def seconds_until_test(connection: Connection, now: datetime) -> float:
+    """Return how long a request that a person asks for has to wait: 0 while some of what is left for those is left."""
+    level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
+    missing = lowest_for_test(connection.rate_limit) - level
+    return max(0.0, missing / slots_per_second(connection.rate_limit))
+
+
+def lowest_for_test(rate_limit: int) -> float:
+    """Return the level from which on a person's request may leave: a fifth of the limit may be overdrawn."""
+    return 1 - (1 - ENGINE_SHARE) * rate_limit
 
 
 def spend(connection: Connection, count: int, now: datetime) -> None:
@@ -64,13 +91,16 @@ def _latest(at: datetime | None, now: datetime) -> datetime:
     return at if at and now < at < now + CLOCKS_AGREE_TO else now
 
 
-def stop_traffic(connection_id: int, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
+def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
     """Open the breaker until `until`. A longer block that already stands is kept. Own transaction.
 
-    A limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
+    `used` is the connection as it was when it was used: a refusal of a key that was changed since is passed over. A
+    limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
     """
     with transaction.atomic():
-        connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+        connection = Connection.objects.select_for_update(no_key=True).get(pk=used.pk)
+        if reason == BlockReason.CREDENTIALS and connection.key != used.key:
+            return
         if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
             return
         connection.blocked_since = connection.blocked_since or now

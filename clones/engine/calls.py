@@ -3,18 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from clones.choices import CloneScope, JobStatus
+from clones.choices import BlockReason, CloneScope, JobStatus
 from clones.ecwid import (
     AppCredentials,
     CloneStatus,
     CredentialsRefused,
     EcwidError,
     NoAnswer,
-    NotSent,
     PartnerClient,
     RateLimited,
     make_session,
@@ -24,6 +24,8 @@ from clones.models import CloneJob, Connection
 from clones.secrets import SecretUnreadableError
 
 logger = logging.getLogger(__name__)
+
+DEAF_SECONDS: Final = 1.5  # a round of the tick and a little: who has not heard of the others for longer, sends nothing
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,16 @@ class Answer:
 
 
 class Silence:
-    """Connections that this process must not use for a while: heeded by calls that wait for a thread already.
+    """Connections that must not be used just now, as far as this process knows; every call asks at its last moment.
 
-    The breaker in the database tells the other processes; this tells the threads of this one at once.
+    Its own calls tell it at once. Of the other workers' it hears what they wrote into the database, once a round.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._until: dict[int, float] = {}
+        self._stopped: frozenset[int] = frozenset()
+        self._heard_at = monotonic()
         self._lock = threading.Lock()
 
     def begin(self, connection_id: int, seconds: float) -> None:
@@ -53,28 +57,44 @@ class Silence:
             until = self._monotonic() + seconds
             self._until[connection_id] = max(until, self._until.get(connection_id, 0.0))
 
-    def check(self, connection_id: int) -> None:
-        """Raise NotSent while the connection must be silent."""
-        if self._monotonic() < self._until.get(connection_id, 0.0):
-            message = "Ecwid has just asked for silence."
-            raise NotSent(message)
+    def listen(self, stopped: Iterable[int]) -> None:
+        """Take over which connections are stopped, as the database says just now."""
+        heard_at = self._monotonic()  # before it is read
+        ids = frozenset(stopped)
+        with self._lock:
+            self._stopped, self._heard_at = ids, heard_at
+
+    def why(self, connection_id: int, *, heard_at: float = 0.0, is_probe: bool = False) -> str:
+        """Say why nothing may leave; "" where it may. `heard_at`: when the connection was last seen open (monotonic).
+
+        A probe tries a connection that is stopped. Deaf is also who was stopped for a while and now goes on.
+        """
+        with self._lock:
+            now = self._monotonic()
+            if now < self._until.get(connection_id, 0.0):
+                return "Ecwid has just asked for silence"
+            if connection_id in self._stopped and not is_probe:
+                return "the connection has just been stopped"
+            if now - max(heard_at, self._heard_at) > DEAF_SECONDS:
+                return "it was not sure any more that Ecwid takes requests"
+        return ""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request to be made for a leased job. `send_before` is a `time.monotonic()` value: later it must not leave."""
+    """One request for a leased job, made at `made_at`. After `send_before` it must not leave (both monotonic)."""
 
     job: CloneJob
     submits: bool
     client: PartnerClient
     silence: Silence
     asked_at: datetime
+    made_at: float
     send_before: float
 
     def run(self) -> Answer:
         """Make the call. Never raises: every failure is an answer too."""
         try:
-            self.silence.check(self.job.connection_id)
             result: str | CloneStatus | EcwidError = self._start() if self.submits else self._look()
         except EcwidError as error:
             self._heed(error)
@@ -92,11 +112,17 @@ class Call:
             self.job.target.store_id,
             scope=None if scope is CloneScope.ALL else scope.value,
             clone_demo_catalog=self.job.clone_demo_catalog,
-            send_before=self.send_before,
+            fence=self._why_not,
         )
 
     def _look(self) -> CloneStatus:
-        return self.client.clone_status(self.job.ticket)
+        return self.client.clone_status(self.job.ticket, fence=self._why_not)
+
+    def _why_not(self) -> str:
+        if time.monotonic() >= self.send_before:
+            return "it was too late to send it"
+        is_probe = self.job.connection.block_reason == BlockReason.CREDENTIALS
+        return self.silence.why(self.job.connection_id, heard_at=self.made_at, is_probe=is_probe)
 
     def _heed(self, error: EcwidError) -> None:
         """Silence the other threads before the database hears of it."""
@@ -120,7 +146,7 @@ class Caller:
 
     def client_for(self, connection: Connection) -> PartnerClient:
         """Return the client for the connection as it is now. Raises UnusableConnectionError with a sentence."""
-        key = (connection.api_url, connection.client_id, connection.client_secret.ciphertext)
+        key = connection.key
         if key not in self._clients:
             try:
                 secret = connection.client_secret.reveal()
@@ -132,11 +158,12 @@ class Caller:
 
     def call(self, client: PartnerClient, job: CloneJob, now: datetime, fence: float) -> Call:
         """Make the call that `job`, leased at `now`, is due for; it may not leave after `fence` (monotonic)."""
+        made_at = time.monotonic()
         submits = job.status == JobStatus.WAITING
         if submits and job.unanswered_since and job.may_be_accepted_twice:
             left = job.unanswered_since + ASK_AGAIN_WITHIN - now
-            fence = min(fence, time.monotonic() + left.total_seconds())
-        return Call(job, submits, client, self.silence, asked_at=now, send_before=fence)
+            fence = min(fence, made_at + left.total_seconds())
+        return Call(job, submits, client, self.silence, asked_at=now, made_at=made_at, send_before=fence)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from clones.choices import CloneScope, FailureKind, JobStatus
-from clones.ecwid import CloneStatus, EcwidError, NotFound, RemoteStatus
+from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, NotFound, RateLimited, Refused, RemoteStatus
 from clones.engine import pacing
-from clones.engine.outcome import Outcome, block_for
+from clones.engine.outcome import REFUSALS_TO_ONE, Outcome, refusals_to
 from clones.lifecycle import LEASE_GIVEN_BACK, Change
 from clones.models import CloneJob
 
@@ -25,18 +25,24 @@ def decide(job: CloneJob, answer: CloneStatus | EcwidError, now: datetime, poll_
     """Tell what `answer` to the status call of `job` means; `poll_seconds` is the pause before the next look."""
     if isinstance(answer, CloneStatus):
         return _on_status(job, answer, now, poll_seconds)
-    block = block_for(answer, now)
-    if block:
-        return Outcome({"next_action_at": now, **LEASE_GIVEN_BACK}, block=block)
+    if isinstance(answer, RateLimited):
+        return Outcome({"next_action_at": now, **LEASE_GIVEN_BACK})
+    if isinstance(answer, CredentialsRefused):
+        return _on_refused_key(job, answer, now)
     if isinstance(answer, NotFound):
         return _on_unknown_ticket(job, answer, now, poll_seconds)
     return _go_on(job, now, _after_a_miss(job, poll_seconds), tries=job.tries + 1)
 
 
 def _on_status(job: CloneJob, answer: CloneStatus, now: datetime, poll_seconds: float) -> Outcome:
-    seen: dict[str, Any] = {"remote_status": answer.raw_status, "ticket_unknown_since": None}
+    seen: dict[str, Any] = {
+        "remote_status": answer.raw_status,
+        "ticket_unknown_since": None,
+        "error_code": "",
+        "error_message": "",
+    }
     if answer.status == RemoteStatus.COMPLETED:
-        fields = {**seen, "error_code": "", "error_message": "", "mapping_note": _why_empty(job, answer)}
+        fields = {**seen, "mapping_note": _why_empty(job, answer)}
         return Outcome({}, Change(job, JobStatus.COMPLETED, fields, note=_count(answer)), mapping=answer.mapping)
     if answer.status == RemoteStatus.FAILED:
         fields = {
@@ -63,21 +69,43 @@ def _news(job: CloneJob, answer: CloneStatus) -> Change | None:
     return Change(job, _RUNNING[answer.status], code=answer.raw_status)
 
 
+def _on_refused_key(job: CloneJob, answer: CredentialsRefused, now: datetime) -> Outcome:
+    """Wait for the connection, behind its other jobs: should only this ticket be refused, they must not wait for it."""
+    refusals = refusals_to(job, answer)
+    if refusals >= REFUSALS_TO_ONE:
+        return _ended(job, FailureKind.TICKET_LOST, answer)
+    said = {"error_code": answer.code, "error_message": answer.message}
+    at = now + timedelta(seconds=pacing.RETRY_LONGEST_SECONDS)
+    return Outcome({**said, "tries": refusals, "next_action_at": at, **LEASE_GIVEN_BACK})
+
+
+def on_unstorable(job: CloneJob, what: str, now: datetime) -> Outcome:
+    """Tell what becomes of a job whose answer the database refuses; `what` names the error.
+
+    Ecwid's next answer may be another one. In the end a person has to know that there will be no result.
+    """
+    tries, note = job.tries + 1, f"Ecwid's answer came, but it cannot be stored ({what})."
+    if tries >= MISSES_BEFORE_THE_END:
+        fields = {"failure_kind": FailureKind.RESULT_LOST}
+        return Outcome({}, Change(job, JobStatus.FAILED, fields, note))
+    first_time = Change(job, JobStatus(job.status), note=f"{note} Asking again.")
+    return _go_on(job, now, _after_a_miss(job, 0), tries=tries, news=None if job.tries else first_time)
+
+
 def _on_unknown_ticket(job: CloneJob, answer: NotFound, now: datetime, poll_seconds: float) -> Outcome:
     since, tries = job.ticket_unknown_since or now, job.tries + 1
     if tries >= UNKNOWN_TICKET_TRIES and now - since >= UNKNOWN_TICKET_FOR:
-        fields = {
-            "failure_kind": FailureKind.TICKET_LOST,
-            "error_code": answer.code,
-            "error_message": answer.message,
-        }
-        note = FailureKind.TICKET_LOST.cause
-        return Outcome({}, Change(job, JobStatus.FAILED, fields, note, answer.code, answer.message))
+        return _ended(job, FailureKind.TICKET_LOST, answer)
     note = "Ecwid does not know the ticket. Asking again for some minutes before it counts as lost."
     first_time = Change(job, JobStatus(job.status), {}, note, answer.code, answer.message)
     news = None if job.ticket_unknown_since else first_time
     pause = _after_a_miss(job, poll_seconds)
     return _go_on(job, now, pause, tries=tries, fields={"ticket_unknown_since": since}, news=news)
+
+
+def _ended(job: CloneJob, kind: FailureKind, answer: Refused) -> Outcome:
+    fields = {"failure_kind": kind, "error_code": answer.code, "error_message": answer.message}
+    return Outcome({}, Change(job, JobStatus.FAILED, fields, kind.cause, answer.code, answer.message))
 
 
 def _after_a_miss(job: CloneJob, poll_seconds: float) -> float:

@@ -34,6 +34,7 @@ def lease_due(connection_id: int, worker_id: int, room: int, now: datetime) -> l
     with transaction.atomic():
         connection = _locked(connection_id)
         wanted = min(room, budget.open_slots(connection, now)) if connection else 0
+        wanted = min(wanted, budget.room_in_air(connection, now)) if connection and wanted > 0 else 0
         if connection is None or wanted <= 0:
             return []
         token = uuid.uuid4().hex
@@ -102,4 +103,4 @@ def with_next_due(now: datetime) -> QuerySet[Connection]:
 def stop_unusable(connection: Connection, reason: str, now: datetime) -> None:
     """Stop a connection that no request can be made with."""
     logger.warning("Connection %s is stopped: %s", connection, reason)
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, reason)
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, now + budget.PROBE_EVERY, now, reason)

@@ -7,17 +7,19 @@ from django.db import transaction
 
 from clones.choices import JobStatus
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import CloneJob
+from clones.models import CloneJob, WorkerBeat
 
 LOST_NOTE = "The worker stopped before Ecwid's answer was kept. The clone may have started: asking again."
 
 
-def take_back(now: datetime) -> None:
+def take_back(now: datetime, *, only_stopped: bool = False) -> None:
     """Free the leases that are void; a POST that was in the air counts as unanswered.
 
-    May run on any machine at any time.
+    May run on any machine at any time. `only_stopped`: those alone whose worker surely has no process left.
     """
     void = CloneJob.objects.void(now)
+    if only_stopped:
+        void = void.filter(leased_by__in=WorkerBeat.objects.filter(stopped_at__isnull=False))
     jobs = list(void.only("pk", "lease_token"))
     if jobs:
         with transaction.atomic():

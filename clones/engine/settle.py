@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import transaction
 
-from clones.choices import AT_ECWID, CloneScope, JobStatus
-from clones.ecwid import CloneStatus, CredentialsRefused, IdMapping, NoAnswer, NotSent, RateLimited
+from clones.choices import AT_ECWID, BlockReason, CloneScope, JobStatus
+from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, IdMapping, NoAnswer, NotSent, RateLimited
 from clones.engine import budget, follow, mappings, pacing, submit
 from clones.engine.calls import Answer
-from clones.engine.outcome import Block, Outcome
+from clones.engine.outcome import Block, Outcome, block_of
 from clones.lifecycle import Change, advance, advance_many
 from clones.models import CloneJob, Connection, TemplateStore
 
@@ -21,11 +21,13 @@ logger = logging.getLogger(__name__)
 
 
 def settle(answers: Sequence[Answer], now: datetime) -> None:
-    """Write the outcomes of `answers` to their jobs, then the effects on their connections.
+    """Write what `answers` mean for their connections and jobs.
 
-    Tickets come first: each is worth more than everything else here. An answer to a job whose lease was lost changes
+    First of all what stops a connection, since other workers may be about to send. Then the tickets: each is worth more
+    than everything else here. An answer to a job whose lease was lost changes
     nothing, except for a ticket, which is kept while the job is still without one.
     """
+    _stop_connections(answers, now)
     for answer in answers:
         if answer.submits:
             _settle_submit(answer, now)
@@ -36,11 +38,24 @@ def settle(answers: Sequence[Answer], now: datetime) -> None:
         _close_breaker(answer, now)
 
 
+def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
+    """Stop each connection that an answer asks it for, once for each reason, for as long as the longest says."""
+    longest: dict[tuple[int, BlockReason], tuple[Connection, Block]] = {}
+    for answer in answers:
+        block = block_of(answer.job, answer.result, now) if isinstance(answer.result, EcwidError) else None
+        if block:
+            known = longest.get((answer.job.connection_id, block.reason))
+            if known is None or known[1].until < block.until:
+                longest[answer.job.connection_id, block.reason] = answer.job.connection, block
+    for used, block in longest.values():
+        budget.stop_traffic(used, block.reason, block.until, now, block.message)
+        until = f"{block.until:%F %T} UTC"
+        logger.warning("Connection %s is stopped until %s: %s. %s", used, until, block.reason.label, block.message)
+
+
 def _settle_submit(answer: Answer, now: datetime) -> None:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
     outcome = submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
-    if outcome.block:
-        _stop(answer.job.connection, outcome.block, now)
     if outcome.change and not advance_many([outcome.change], at=now, under_lease=True):
         _keep_late_ticket(outcome.change, now)
 
@@ -78,9 +93,6 @@ def _settle_looks(answers: list[Answer], now: datetime) -> None:
     pauses = _Pauses()
     outcomes = [(answer, _look_outcome(answer, now, pauses)) for answer in answers]
     for answer, outcome in outcomes:
-        if outcome.block:
-            _stop(answer.job.connection, outcome.block, now)
-    for answer, outcome in outcomes:
         if outcome.change and outcome.change.to == JobStatus.COMPLETED:
             _complete(answer, outcome.change, outcome.mapping, now)
     changes = [outcome.change for _, outcome in outcomes if outcome.change and outcome.change.to != JobStatus.COMPLETED]
@@ -91,6 +103,20 @@ def _settle_looks(answers: list[Answer], now: datetime) -> None:
 def _look_outcome(answer: Answer, now: datetime, pauses: "_Pauses") -> Outcome:
     assert not isinstance(answer.result, str)  # noqa: S101  tells the type checker what Call.run holds to
     return follow.decide(answer.job, answer.result, now, pauses.of(answer.job))
+
+
+def set_aside(answer: Answer, error: Exception, now: datetime) -> None:
+    """Do without an answer that the database refused with `error`: ask again, but not for ever.
+
+    The job of a POST is taken up again when its lease ends, as unanswered.
+    """
+    if answer.submits:
+        return
+    outcome = follow.on_unstorable(answer.job, type(error).__name__, now)
+    if outcome.change:
+        advance_many([outcome.change], at=now, under_lease=True)
+    else:
+        _write_quietly([(answer, outcome.fields)])
 
 
 def _complete(answer: Answer, change: Change, mapping: IdMapping, now: datetime) -> None:
@@ -119,12 +145,6 @@ def _write_quietly(bookkeeping: list[tuple[Answer, Mapping[str, Any]]]) -> None:
         with transaction.atomic():
             held = CloneJob.objects.lock_leased(jobs)
             CloneJob.objects.filter(pk__in=held).update(**dict(columns))
-
-
-def _stop(connection: Connection, block: Block, now: datetime) -> None:
-    budget.stop_traffic(connection.pk, block.reason, block.until, now, block.message)
-    until = f"{block.until:%F %T} UTC"
-    logger.warning("Connection %s is stopped until %s: %s. %s", connection, until, block.reason.label, block.message)
 
 
 def _close_breaker(answer: Answer, now: datetime) -> None:

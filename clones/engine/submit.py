@@ -4,14 +4,24 @@ A POST is a promise to find out what became of it: from `write_ahead` until an a
 `unanswered_since`, and nothing but an answer (or a person) decides about it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from clones.choices import BlockReason, FailureKind, JobStatus
-from clones.ecwid import CloneRefused, EcwidError, NoAnswer, NotSent, RefusalKind, Refused
+from clones.choices import FailureKind, JobStatus
+from clones.ecwid import (
+    CloneRefused,
+    CredentialsRefused,
+    EcwidError,
+    NoAnswer,
+    NotSent,
+    RateLimited,
+    RefusalKind,
+    Refused,
+)
 from clones.engine import pacing
-from clones.engine.outcome import Block, Outcome, block_for
+from clones.engine.outcome import REFUSALS_TO_ONE, Outcome, refusals_to
 from clones.failures import failure_of
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
 from clones.models import CloneJob
@@ -20,6 +30,8 @@ IN_ONE_GO: Final = timedelta(minutes=10)  # POSTs further apart had a pause, a b
 ASK_AGAIN_WITHIN: Final = timedelta(seconds=60)  # where a second POST would be accepted once the first clone has ended
 TRANSIENT_TRIES: Final = 6
 BUSY_TRIES: Final = 40  # at most a minute apart: a good half hour
+
+_UNTIL_OVER: Final = "{} Nothing is sent until that is over."
 
 _PERMANENT: Final = {
     RefusalKind.TARGET: FailureKind.TARGET,
@@ -90,6 +102,7 @@ class Decision:
         self.unanswered_before = job.unanswered_since
         self.tries = job.tries + 1
         self.last_code = job.error_code
+        self.refusals_to = partial(refusals_to, job)
         self.trying_for = now - trying_since(job, now)
         self.unanswered_for = now - (job.unanswered_since or now)
         self.now = now
@@ -115,9 +128,8 @@ class Decision:
         """Tell the answers apart."""
         if isinstance(answer, str):
             return self._accepted(answer, "Ecwid accepted the clone.")
-        block = block_for(answer, self.now)
-        if block:
-            return self._blocked(answer, block)
+        if isinstance(answer, (RateLimited, CredentialsRefused)):
+            return self._stopped(answer)
         if isinstance(answer, NotSent):
             return self._unreachable(answer)
         if isinstance(answer, CloneRefused):
@@ -126,12 +138,20 @@ class Decision:
             return self._failed(FailureKind.UNKNOWN, answer)
         return self._lost(answer)
 
-    def _blocked(self, answer: EcwidError, block: Block) -> Outcome:
-        """Wait for the connection; a doubt stays first in line, since it grows with the time."""
-        refused = block.reason == BlockReason.CREDENTIALS and not self.was_unanswered
-        # After the others: should only this store be refused, they must not wait behind it.
-        pause = timedelta(seconds=pacing.RETRY_LONGEST_SECONDS if refused else 0)
-        return self._not_sent(f"{answer} Nothing is sent until that is over.", at=self.now + pause, block=block)
+    def _stopped(self, answer: RateLimited | CredentialsRefused) -> Outcome:
+        """Wait for the connection.
+
+        After a refused key behind its other jobs: should only this store be refused, they must not wait for it. A doubt
+        stays first in line once, since it grows with the time.
+        """
+        if isinstance(answer, RateLimited):
+            return self._not_sent(_UNTIL_OVER.format(answer), at=self.now)
+        if self.refusals_to(answer) >= REFUSALS_TO_ONE:
+            return self._failed(FailureKind.RESULT_LOST if self.was_unanswered else FailureKind.TARGET, answer)
+        is_first = self.was_unanswered and answer.code != self.last_code
+        pause = timedelta(seconds=0 if is_first else pacing.RETRY_LONGEST_SECONDS)
+        said = {"error_code": answer.code, "error_message": answer.message, "tries": self.refusals_to(answer)}
+        return self._not_sent(_UNTIL_OVER.format(answer), at=self.now + pause, said=said)
 
     def _accepted(self, ticket: str, note: str) -> Outcome:
         if self.is_taken(ticket):
@@ -197,15 +217,16 @@ class Decision:
         note = f"{answer} The clone may have started: asking again."
         return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note))
 
-    def _not_sent(self, note: str, *, at: datetime, block: Block | None = None) -> Outcome:
-        """Go back to where the job was before this POST; it does not count as a try."""
+    def _not_sent(self, note: str, *, at: datetime, said: Mapping[str, Any] | None = None) -> Outcome:
+        """Go back to where the job was before this POST, which does not count as a try, but for what Ecwid `said`."""
         fields = {
             "next_action_at": at,
             "unanswered_since": self.unanswered_before,
             "tries": self.tries - 1,
+            **(said or {}),
             **LEASE_GIVEN_BACK,
         }
-        return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note), block=block)
+        return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note))
 
     def _wait(self, note: str, pause: float, answer: Refused, unanswered: datetime | None) -> Outcome:
         fields = {

@@ -8,29 +8,31 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from clones.engine import bell, leasing, recovery, seat
 from clones.engine.calls import Answer, Caller, UnusableConnectionError
+from clones.engine.database import AWAY, met_a_lock
 from clones.engine.seat import Holder
-from clones.engine.settle import settle
+from clones.engine.settle import set_aside, settle
 from clones.engine.tally import Tally
 from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
 
 THREADS: Final = 256  # 1,000 looks a second at 100 ms each, where no limit holds them up; made as they are needed
-LOOP_SECONDS: Final = 30.0  # with the longest call (45 s) well below TICK_TIMEOUT_SECONDS
-STOP_SECONDS: Final = 4.0  # once the worker is told to stop, what is in the air may take so long to come in
+LOOP_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 3.5  # once the worker is told to stop, what is in the air may take so long to come in
 LOOK_EVERY_SECONDS: Final = 1.0
 UPKEEP_EVERY_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.05  # a round costs a dozen queries, however many answers share it
 STARVED_SECONDS: Final = 0.1  # pause while there are due jobs, but no request slot for them
 DATABASE_GONE_SECONDS: Final = 0.5
+# While the database was away nobody could renew a lease. Whoever holds answers must have the time to write them down
+# before others find the leases void: a few of their tries.
+STEADY_SECONDS: Final = 4.0
 
-DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError)  # the last one: it became read-only
-LOCK_NOT_AVAILABLE: Final = "55P03"
 LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
 
 
@@ -60,11 +62,14 @@ class Tick:
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
         self.more_to_do = True
+        self.told_at: float | None = None
+        self.steady_from = time.monotonic()
+        self.said = ""  # about the database, since it last answered
 
     def run(self) -> None:
         """Loop, hand the seat over, let what is in the air come in, and leave no lease behind."""
         try:
-            while not self.stop_asked() and time.monotonic() < self.ends_at and self._survive(self._step):
+            while not self._is_told_to_stop() and time.monotonic() < self.ends_at and self._survive(self._step):
                 pass
         except BaseException:
             self.more_to_do = False  # the watchdog's next bell is soon enough to break once more
@@ -78,12 +83,27 @@ class Tick:
     def _survive(self, step: Callable[[], bool]) -> bool:
         """Do `step`; where the database is away, pause and go on with a fresh connection to it."""
         try:
-            return step()
-        except DATABASE_AWAY as error:
-            logger.warning("The database does not answer (%s). Trying again.", type(error).__name__)
+            goes_on = step()
+        except AWAY as error:
+            self._say_away(error)
             connection.close()
             time.sleep(DATABASE_GONE_SECONDS)
+            self.steady_from = time.monotonic()
             return True
+        self.said = ""
+        return goes_on
+
+    def _say_away(self, error: Exception) -> None:
+        """Say it once, and again when there is more to lose: whoever kills this process should know."""
+        said = f"The database does not answer ({type(error).__name__}). Trying again."
+        if self.unsettled:
+            said += f" Answers are in hand for jobs {self._in_hand()}."
+        if said != self.said:
+            logger.warning(said)
+        self.said = said
+
+    def _in_hand(self) -> str:
+        return ", ".join(str(answer.job.pk) for answer in self.unsettled)
 
     def _step(self) -> bool:
         """Go round once. False: this tick has nothing more to do here."""
@@ -108,8 +128,8 @@ class Tick:
         """Write down what has come in. Answers stay in hand until the database has them."""
         try:
             settle(self.unsettled, timezone.now())
-        except DATABASE_AWAY as error:
-            if not _met_a_lock(error):
+        except AWAY as error:
+            if not met_a_lock(error):
                 raise
             self._settle_singly()
         except Exception:
@@ -121,19 +141,19 @@ class Tick:
     def _settle_singly(self) -> None:
         """Write answers one by one, so that a single bad one does not hold up the others.
 
-        One whose row somebody holds stays in hand. The job of a bad one is taken up again when its lease ends: a POST
-        then counts as unanswered.
+        One whose row somebody holds stays in hand.
         """
         still_locked = []
         for answer in self.unsettled:
             try:
                 settle([answer], timezone.now())
-            except DATABASE_AWAY as error:
-                if not _met_a_lock(error):
+            except AWAY as error:
+                if not met_a_lock(error):
                     raise
                 still_locked.append(answer)
-            except Exception:
+            except Exception as error:
                 logger.exception("The answer for job %s could not be written down", answer.job.pk)
+                set_aside(answer, error, timezone.now())
         self.unsettled = still_locked
 
     def _renew(self) -> None:
@@ -147,7 +167,7 @@ class Tick:
         if not seat.beat(self.holder, now):
             return False
         self._renew()
-        recovery.take_back(now)
+        recovery.take_back(now, only_stopped=time.monotonic() - self.steady_from < STEADY_SECONDS)
         self.tally.write()
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
@@ -155,6 +175,7 @@ class Tick:
     def _launch(self) -> float:
         """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
         now = timezone.now()
+        self.caller.silence.listen(Connection.objects.stopped(now).values_list("pk", flat=True))
         connections = leasing.connections_with_work(now)
         with_work = {connection.pk for connection in connections}
         for due in connections:
@@ -185,20 +206,27 @@ class Tick:
     def _hand_over(self) -> bool:
         """Free the seat, and ring for a successor where there may be more to do."""
         seat.leave(self.holder)
-        if self.more_to_do and not self.stop_asked():
+        if self.more_to_do and not self._is_told_to_stop():
             bell.try_to_ring(self.queue)
         return True
 
     def _land(self) -> None:
         """Wait for the answers in the air, write them down, and give back what is still leased."""
-        told_at: float | None = None
-        while self.in_air or self.unsettled:
-            if self.stop_asked() and told_at is None:
-                told_at = time.monotonic()
-            if told_at is not None and time.monotonic() - told_at > STOP_SECONDS:
-                break
+        while (self.in_air or self.unsettled) and not self._is_out_of_time():
             self._survive(self._land_step)
+        if self.unsettled:
+            logger.error("Stopped with answers that the database did not take, for jobs %s.", self._in_hand())
         self._survive(self._give_back)
+
+    def _is_told_to_stop(self) -> bool:
+        """Ask, and remember since when: each step may take its time where the database is away."""
+        if self.stop_asked() and self.told_at is None:
+            self.told_at = time.monotonic()
+        return self.told_at is not None
+
+    def _is_out_of_time(self) -> bool:
+        self._is_told_to_stop()
+        return self.told_at is not None and time.monotonic() - self.told_at > STOP_SECONDS
 
     def _land_step(self) -> bool:
         self._wait(STARVED_SECONDS)
@@ -211,8 +239,3 @@ class Tick:
         recovery.give_back(self.in_air.values(), timezone.now(), LEFT_NOTE)
         self.tally.write()
         return True
-
-
-def _met_a_lock(error: Exception) -> bool:
-    """Tell a row that somebody holds (PostgreSQL's lock_timeout) from a database that is away."""
-    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 CHECK_EVERY_SECONDS: Final = 0.25
 RING_EVERY_SECONDS: Final = 3.0
-STOP_GRACE_SECONDS: Final = 7.0  # the tick gets 4 of them; then the group is killed
+STOP_GRACE_SECONDS: Final = 7.0  # the tick gets half of them; then the group is killed
 RESTART_PAUSE_SECONDS: Final = 1.0  # after a cluster that has worked; doubled for each one that never beat
 LONGEST_PAUSE_SECONDS: Final = 30.0
 PROMPT_SECONDS: Final = 1.0  # a database that takes longer for one small write is held up by something
@@ -134,6 +134,8 @@ class Watchdog:
     def _clear_away(self, cluster: ClusterProcess) -> None:
         """Kill what is left of the cluster, then declare its leases void."""
         cluster.kill()
+        if self.stopping and self.away:  # nothing to wait for: its leases end by themselves
+            return
         try:
             seat.stopped(cluster.queue, timezone.now())
             bell.forget_queue(cluster.queue)

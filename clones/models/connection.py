@@ -56,6 +56,11 @@ class Connection(Throttled):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What its requests are made with, the secret sealed: an answer to another key says nothing about this one."""
+        return self.api_url, self.client_id, self.client_secret.ciphertext
+
     def standstill(self, now: datetime) -> str:
         """Say in a sentence why nothing is sent over this connection at `now`; "" when it is open."""
         if self.paused_at:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from clones.choices import ACTIVE, TERMINAL, CloneScope, FailureKind, JobStatus
+from clones.choices import ACTIVE, ECWIDS_WORDS, TERMINAL, CloneScope, FailureKind, JobStatus
 from clones.models.batch import Batch
 from clones.models.connection import Connection
 from clones.models.lease import Leased
@@ -151,6 +151,11 @@ class CloneJob(Leased):
     def is_completed(self) -> bool:
         """Tell whether Ecwid confirmed the clone and its mapping is stored."""
         return self.status == JobStatus.COMPLETED
+
+    @property
+    def has_unknown_status(self) -> bool:
+        """Tell whether Ecwid calls it by a status that the portal does not know; it counts as running."""
+        return not self.is_terminal and self.remote_status not in ("", *ECWIDS_WORDS)
 
     @property
     def can_be_canceled(self) -> bool:

@@ -38,7 +38,12 @@ class TemplateStore(models.Model):
 
     @property
     def is_known_empty(self) -> bool:
-        """Tell whether there is nothing in it that would make a target "not empty"."""
+        """Tell whether there is nothing in it that would make a target "not empty".
+
+        Its clones show that, and before the first one its test.
+        """
+        if self.product_count is None and self.category_count is None:
+            return self.tested_product_count == 0 and self.tested_category_count == 0
         return self.product_count == 0 and self.category_count == 0
 
 

@@ -58,6 +58,8 @@ class Situation:
             yield _SENTENCES[JobStatus(job.status)]
         if obstacle:
             yield obstacle
+        elif job.ticket_unknown_since and not job.is_terminal:
+            yield "Ecwid does not know its ticket just now; the portal asks for some minutes before it counts as lost."
         elif self._misses_answers:
             yield "Ecwid does not answer just now; the portal goes on asking."
         if job.overdue_since and not job.is_terminal:

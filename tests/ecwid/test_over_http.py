@@ -289,7 +289,7 @@ class HandSetClock:
 
 def start_fenced(url: str, session: requests.Session, clock: HandSetClock) -> str:
     partner = PartnerClient(AppCredentials(url, "client-1", "s3cr3t"), session, monotonic=clock)
-    return partner.start_clone("1003", "9001", send_before=1_010)
+    return partner.start_clone("1003", "9001", fence=lambda: "too late" if clock.now >= 1_010 else "")
 
 
 @pytest.mark.parametrize("now", [1_010, 1_011])
@@ -297,8 +297,15 @@ def test_a_fence_that_has_passed_sends_nothing(session: requests.Session, now: f
     clock = HandSetClock()
     clock.now = now
 
-    with LocalServer(answering(ACCEPTED)) as server, pytest.raises(NotSent):
+    with LocalServer(answering(ACCEPTED)) as server, pytest.raises(NotSent, match="held back: too late"):
         start_fenced(server.url, session, clock)
+
+    assert server.connections == 0
+
+
+def test_a_look_has_the_same_fence(session: requests.Session) -> None:
+    with LocalServer(answering(ACCEPTED)) as server, pytest.raises(NotSent, match="held back: too late"):
+        client(server.url, session).clone_status("t-1", fence=lambda: "too late")
 
     assert server.connections == 0
 

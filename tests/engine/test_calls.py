@@ -3,15 +3,17 @@
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from clones.choices import CloneScope, JobStatus
+from clones.choices import BlockReason, CloneScope, JobStatus
 from clones.ecwid import CloneStatus, CredentialsRefused, NoAnswer, NotSent, RateLimited
-from clones.engine.calls import Answer, Caller, Silence, UnusableConnectionError
+from clones.engine import budget
+from clones.engine.calls import DEAF_SECONDS, Answer, Caller, Silence, UnusableConnectionError
 from clones.models import CloneJob, Connection
 from clones.secrets import Secret
 from tests.conftest import connect_to
@@ -113,11 +115,8 @@ class Clock:
 
 
 def is_silent(silence: Silence, connection_id: int = 1) -> bool:
-    try:
-        silence.check(connection_id)
-    except NotSent:
-        return True
-    return False
+    silence.listen(())
+    return bool(silence.why(connection_id))
 
 
 def test_a_silence_ends_with_its_time() -> None:
@@ -150,6 +149,63 @@ def test_a_silence_is_one_connections() -> None:
     assert not is_silent(silence, 2)
 
 
+def test_what_another_worker_stopped_is_silent_until_the_database_says_otherwise() -> None:
+    silence = Silence(Clock())
+
+    silence.listen([1, 2])
+    stopped = [bool(silence.why(number)) for number in (1, 2, 3)]
+    silence.listen([2])
+
+    assert (stopped, bool(silence.why(1))) == ([True, True, False], False)
+
+
+def test_a_probe_tries_a_connection_that_is_stopped() -> None:
+    silence = Silence(Clock())
+    silence.listen([1])
+
+    assert silence.why(1, is_probe=True) == ""
+
+
+@pytest.mark.parametrize("is_probe", [False, True])
+def test_who_has_not_listened_for_long_sends_nothing(*, is_probe: bool) -> None:
+    clock = Clock()
+    silence = Silence(clock)
+    silence.listen(())
+
+    clock.now += DEAF_SECONDS + 0.1
+
+    assert "not sure" in silence.why(1, is_probe=is_probe)
+    assert silence.why(1, heard_at=clock.now, is_probe=is_probe) == ""
+
+
+@pytest.mark.parametrize("job_status", [JobStatus.WAITING, JobStatus.QUEUED])
+def test_a_call_that_was_leased_before_another_worker_met_a_limit_does_not_leave(
+    sandbox: SandboxProcess, caller: Caller, job_status: JobStatus
+) -> None:
+    job = job_at(sandbox, status=job_status)
+    call = caller.call(caller.client_for(job.connection), job, NOW, NEVER)
+    budget.stop_traffic(job.connection, BlockReason.RATE_LIMITED, NOW + timedelta(seconds=30), NOW)
+
+    caller.silence.listen(Connection.objects.stopped(NOW).values_list("pk", flat=True))
+
+    assert isinstance(call.run().result, NotSent)
+    assert sandbox.requests() == []
+
+
+@pytest.mark.parametrize("job_status", [JobStatus.WAITING, JobStatus.QUEUED])
+def test_a_call_of_a_process_that_was_stopped_for_a_while_does_not_leave(
+    sandbox: SandboxProcess, caller: Caller, job_status: JobStatus
+) -> None:
+    job = job_at(sandbox, status=job_status)
+    long_ago = time.monotonic() - 2 * DEAF_SECONDS
+    caller.silence = Silence(lambda: long_ago)
+    call = replace(caller.call(caller.client_for(job.connection), job, NOW, NEVER), made_at=long_ago)
+    caller.silence._monotonic = time.monotonic
+
+    assert isinstance(call.run().result, NotSent)
+    assert sandbox.requests() == []
+
+
 def test_a_bug_of_ours_is_a_lost_answer_and_is_logged_without_secrets(
     caller: Caller, job: CloneJob, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -171,7 +227,10 @@ def test_an_answer_that_nobody_can_read_is_a_lost_answer(
     assert isinstance(make(caller, job).result, NoAnswer)
 
 
-def test_a_post_does_not_leave_behind_its_fence(sandbox: SandboxProcess, caller: Caller, job: CloneJob) -> None:
+@pytest.mark.parametrize("job_status", [JobStatus.WAITING, JobStatus.QUEUED])
+def test_no_call_leaves_behind_its_fence(sandbox: SandboxProcess, caller: Caller, job_status: JobStatus) -> None:
+    job = job_at(sandbox, status=job_status)
+
     answer = make(caller, job, fence=time.monotonic() - 0.001)
 
     assert isinstance(answer.result, NotSent)

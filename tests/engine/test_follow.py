@@ -9,11 +9,12 @@ from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, NoAnswer, 
 from clones.engine import follow, pacing
 from clones.engine.outcome import Outcome
 from clones.lifecycle import Change
-from clones.models import CloneJob
+from clones.models import CloneJob, Connection
 from tests.engine.answers import status
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 POLL = 3.0
+KEY_REFUSED = CredentialsRefused("INVALID_API_TOKEN", "Wrong", 403)
 
 
 def a_job(**columns: object) -> CloneJob:
@@ -120,15 +121,61 @@ def test_a_missed_answer_is_asked_for_again_a_little_later_each_time(error: Ecwi
     assert pauses[-1] == timedelta(seconds=pacing.RETRY_LONGEST_SECONDS)
 
 
-def test_a_limit_or_a_refused_key_stops_the_connection() -> None:
-    limited = decide(RateLimited(20))
-    refused = decide(CredentialsRefused("INVALID_API_TOKEN", "Wrong", 403))
+def test_a_reached_limit_costs_the_job_nothing() -> None:
+    outcome = decide(RateLimited(20))
 
-    assert limited.block is not None
-    assert limited.block.reason == BlockReason.RATE_LIMITED
-    assert refused.block is not None
-    assert refused.block.reason == BlockReason.CREDENTIALS
-    assert limited.change is refused.change is None
+    assert outcome.change is None
+    assert outcome.fields["next_action_at"] == NOW
+
+
+def test_after_a_refused_key_the_others_are_asked_first() -> None:
+    outcome = decide(KEY_REFUSED)
+
+    assert outcome.change is None
+    assert outcome.fields["next_action_at"] > NOW + timedelta(seconds=30)
+
+
+def test_a_ticket_that_alone_is_refused_again_and_again_ends_its_job() -> None:
+    once, twice = (refused_before(tries, Connection()) for tries in (1, 2))
+
+    assert decide(KEY_REFUSED, once).fields["tries"] == 2
+    change = change_of(decide(KEY_REFUSED, twice))
+    assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TICKET_LOST)
+    assert change.fields["error_code"] == KEY_REFUSED.code
+
+
+def test_a_key_that_is_still_refused_is_no_tickets_fault() -> None:
+    job = refused_before(2, Connection(block_reason=BlockReason.CREDENTIALS))
+
+    assert decide(KEY_REFUSED, job).fields["tries"] == 1
+
+
+def test_a_refusal_is_forgotten_with_the_next_answer() -> None:
+    outcome = decide(status("QUEUED"), refused_before(2, Connection()))
+
+    assert (outcome.fields["error_code"], outcome.fields["error_message"], outcome.fields["tries"]) == ("", "", 0)
+
+
+def refused_before(tries: int, connection: Connection) -> CloneJob:
+    return a_job(error_code=KEY_REFUSED.code, tries=tries, connection=connection)
+
+
+def test_an_answer_that_cannot_be_stored_is_said_once_and_asked_for_less_and_less_often() -> None:
+    first = follow.on_unstorable(a_job(), "IntegrityError", NOW)
+    later = [follow.on_unstorable(a_job(tries=tries), "IntegrityError", NOW) for tries in (1, 2, 5)]
+
+    change = change_of(first)
+    assert (change.to, "IntegrityError" in change.note) == (JobStatus.QUEUED, True)
+    assert [outcome.change for outcome in later] == [None, None, None]
+    pauses = [(outcome.fields["next_action_at"] - NOW).total_seconds() for outcome in later]
+    assert pauses == [4, 8, 60]
+
+
+def test_an_answer_that_can_never_be_stored_ends_as_a_lost_result() -> None:
+    change = change_of(follow.on_unstorable(a_job(tries=7), "IntegrityError", NOW))
+
+    assert (change.to, change.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.RESULT_LOST)
+    assert "cannot be stored" in change.note
 
 
 def test_an_unknown_ticket_is_said_once_and_asked_for_again() -> None:

@@ -174,9 +174,18 @@ def test_no_more_jobs_are_leased_than_the_budget_has_requests(batch: Batch, hold
 
     assert len(lease(batch, holder)) == 10  # a second's worth of 600 a minute
     assert lease(batch, holder) == []
-    assert len(lease(batch, holder, now=after(0.25))) == 2
+    assert len(lease(batch, holder, now=after(0.3))) == 2
 
     assert sorted(fresh(job).status for job in jobs).count(JobStatus.WAITING) == 1
+
+
+def test_no_more_jobs_are_leased_than_may_be_without_an_answer(batch: Batch, holder: int) -> None:
+    for _ in range(20):
+        job_of(batch)
+
+    leased = [len(lease(batch, holder, now=after(second))) for second in range(4)]
+
+    assert leased == [10, 5, 0, 0]
 
 
 def test_looking_in_vain_costs_nothing(batch: Batch, holder: int) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from clones.choices import BlockReason, CloneScope, FailureKind, JobStatus
@@ -17,11 +17,12 @@ from clones.ecwid import (
     NotSent,
     RateLimited,
 )
-from clones.engine import leasing
+from clones.engine import budget, leasing
 from clones.engine.calls import Answer
-from clones.engine.settle import settle
+from clones.engine.settle import set_aside, settle
 from clones.lifecycle import Change, advance
 from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping, TemplateStore
+from clones.secrets import Secret
 from tests.engine.answers import refusal, status
 from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory, columns, events_of, fresh
 
@@ -264,6 +265,32 @@ def test_a_mapping_that_cannot_be_stored_leaves_no_completed_job() -> None:
     assert events_of(job) == []
 
 
+def test_a_look_that_cannot_be_stored_is_set_aside_and_in_the_end_no_more() -> None:
+    job = leased(JobStatus.IN_PROGRESS)
+    ends = []
+
+    for _ in range(8):
+        set_aside(answer(job, DONE), IntegrityError("Key (mapping)=(x) already exists."), LATER)
+        ends.append(fresh(job).status)
+        CloneJob.objects.filter(pk=job.pk).update(lease_token="mine again")
+        job = fresh(job)
+
+    assert ends == [JobStatus.IN_PROGRESS] * 7 + [JobStatus.FAILED]
+    assert fresh(job).failure_kind == FailureKind.RESULT_LOST
+    notes = list(CloneEvent.objects.filter(job=job).values_list("note", flat=True))
+    assert len(notes) == 2
+    assert all("IntegrityError" in note and "mapping" not in note for note in notes)
+
+
+def test_a_ticket_that_cannot_be_stored_stays_unanswered() -> None:
+    job = leased(JobStatus.WAITING)
+    before = whole_row(job)
+
+    set_aside(answer(job, TICKET), IntegrityError("no"), LATER)
+
+    assert whole_row(job) == before
+
+
 def test_an_answer_that_is_written_down_twice_counts_once() -> None:
     posted, looked = leased(JobStatus.WAITING), leased(JobStatus.IN_PROGRESS)
     answers = [answer(posted, TICKET), answer(looked, DONE)]
@@ -337,7 +364,8 @@ def test_the_more_clones_run_the_longer_the_pause() -> None:
 
     write(answer(job, status("QUEUED")))
 
-    assert fresh(job).next_action_at == pytest.approx(LATER + timedelta(seconds=21 / 0.63), abs=timedelta(seconds=0.01))
+    pause = timedelta(seconds=21 / (0.7 * budget.slots_per_second(60)))
+    assert fresh(job).next_action_at == pytest.approx(LATER + pause, abs=timedelta(seconds=0.01))
 
 
 @pytest.mark.parametrize("job_status", [JobStatus.WAITING, JobStatus.QUEUED])
@@ -374,6 +402,38 @@ def test_the_connection_stops_even_if_the_lease_was_lost() -> None:
     write(answer(job, KEY_REFUSED))
 
     assert Connection.objects.get(pk=job.connection_id).is_blocked(LATER)
+
+
+def test_a_refusal_of_a_key_that_was_changed_since_says_nothing_of_the_new_one() -> None:
+    job = leased(JobStatus.QUEUED)
+    Connection.objects.update(client_secret=Secret.seal("another"))
+
+    write(answer(job, KEY_REFUSED))
+
+    assert is_open(job)
+
+
+def test_many_answers_that_ask_for_silence_stop_the_connection_once_and_for_the_longest() -> None:
+    batch = BatchFactory.create(template__connection__rate_limit=6000)
+    jobs = [leased(JobStatus.QUEUED, batch) for _ in range(5)]
+
+    with CaptureQueriesContext(connection) as queries:
+        write(*(answer(job, RateLimited(seconds)) for job, seconds in zip(jobs, (5, 9, 60, 7, 1), strict=True)))
+
+    row = Connection.objects.get()
+    assert row.blocked_until == LATER + timedelta(seconds=60) + budget.RATE_LIMIT_MARGIN
+    assert sum('UPDATE "clones_connection"' in query["sql"] for query in queries) == 1
+
+
+def test_a_connection_is_stopped_before_anything_else_is_written() -> None:
+    batch = BatchFactory.create()
+    posted, limited = leased(JobStatus.WAITING, batch), leased(JobStatus.QUEUED, batch)
+
+    with CaptureQueriesContext(connection) as queries:
+        write(answer(posted, TICKET), answer(limited, RateLimited(5)))
+
+    updates = [query["sql"].split()[1] for query in queries if query["sql"].startswith("UPDATE")]
+    assert updates[0] == '"clones_connection"'
 
 
 def probe() -> CloneJob:

@@ -9,13 +9,14 @@ from clones.ecwid import CloneErrorCode, CloneRefused, CredentialsRefused, Ecwid
 from clones.engine import submit
 from clones.engine.outcome import Outcome
 from clones.lifecycle import Change
-from clones.models import CloneJob, TemplateStore
+from clones.models import CloneJob, Connection, TemplateStore
 from tests.engine.answers import not_empty, refusal
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(seconds=3)
 JUST_NOW = NOW - timedelta(seconds=30)
 A_DAY_AGO = NOW - timedelta(hours=25)
+KEY_REFUSED = CredentialsRefused("AUTH_APP_DOESNT_EXIST", "Application does not exist", 403)
 TICKET = "4a096838-0272-46ae-9c83-35242215161b"
 
 
@@ -178,22 +179,17 @@ def test_a_code_that_nobody_knows_is_permanent_and_shown() -> None:
     }  # fmt: skip
 
 
-def test_a_reached_limit_stops_the_connection_and_costs_the_job_nothing() -> None:
-    outcome = decide(RateLimited(30))
+def test_a_reached_limit_costs_the_job_nothing() -> None:
+    change = change_of(decide(RateLimited(30), a_job(tries=3)))
 
-    assert outcome.block is not None
-    assert outcome.block.reason == BlockReason.RATE_LIMITED
-    assert NOW + timedelta(seconds=30) <= outcome.block.until <= NOW + timedelta(seconds=31)
-    assert change_of(outcome).to == JobStatus.WAITING
-    assert change_of(outcome).fields["unanswered_since"] is None
+    assert change.to == JobStatus.WAITING
+    assert (change.fields["unanswered_since"], change.fields["tries"]) == (None, 3)
 
 
 def test_a_doubt_waits_no_longer_than_the_block() -> None:
-    refused = CredentialsRefused("AUTH_APP_DOESNT_EXIST", "Application does not exist", 403)
-
     pauses = [
         change_of(decide(answer, a_job(unanswered_since=EARLIER))).fields["next_action_at"] - NOW
-        for answer in (RateLimited(5), refused)
+        for answer in (RateLimited(5), KEY_REFUSED)
     ]
 
     assert pauses == [timedelta(), timedelta()]
@@ -209,14 +205,37 @@ def test_lost_answers_in_a_row_are_asked_for_less_and_less_often() -> None:
     assert pauses == [timedelta(seconds=1.5), timedelta(seconds=5), timedelta(seconds=30)]
 
 
-def test_a_refused_key_stops_the_connection_and_not_the_job() -> None:
-    outcome = decide(
-        CredentialsRefused(code="AUTH_APP_DOESNT_EXIST", message="Application does not exist", http_status=403)
-    )
+def test_a_refused_key_is_not_the_jobs_end() -> None:
+    change = change_of(decide(KEY_REFUSED))
 
-    assert outcome.block is not None
-    assert outcome.block.reason == BlockReason.CREDENTIALS
-    assert change_of(outcome).to == JobStatus.WAITING
+    assert change.to == JobStatus.WAITING
+    assert change.fields["error_code"] == KEY_REFUSED.code
+
+
+def refused_before(tries: int, connection: Connection, unanswered_since: datetime | None = None) -> CloneJob:
+    return a_job(connection=connection, unanswered_since=unanswered_since, error_code=KEY_REFUSED.code, tries=tries)
+
+
+def test_a_store_that_alone_is_refused_again_and_again_ends_its_job() -> None:
+    once, twice = (change_of(decide(KEY_REFUSED, refused_before(tries, Connection()))) for tries in (1, 2))
+
+    assert (once.to, once.fields["tries"]) == (JobStatus.WAITING, 2)
+    assert (twice.to, twice.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TARGET)
+    assert twice.fields["error_code"] == KEY_REFUSED.code
+
+
+def test_a_store_that_alone_is_refused_while_its_clone_may_run_has_lost_its_result() -> None:
+    change = change_of(decide(KEY_REFUSED, refused_before(2, Connection(), unanswered_since=EARLIER)))
+
+    assert change.fields["failure_kind"] == FailureKind.RESULT_LOST
+
+
+def test_a_key_that_is_still_refused_is_no_stores_fault() -> None:
+    connection = Connection(block_reason=BlockReason.CREDENTIALS)
+
+    change = change_of(decide(KEY_REFUSED, refused_before(2, connection)))
+
+    assert (change.to, change.fields["tries"]) == (JobStatus.WAITING, 1)
 
 
 def test_a_day_of_trying_without_reaching_ecwid_is_the_end() -> None:

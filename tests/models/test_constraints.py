@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from clones.choices import ACTIVE, TERMINAL, CloneScope, JobStatus
-from clones.models import CloneJob, Connection, EntityMapping
+from clones.models import CloneJob, Connection, EntityMapping, TemplateStore
 from tests.factories import CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -148,3 +148,18 @@ def test_only_what_leaves_the_catalog_empty_may_be_accepted_twice(
     job.template.product_count, job.template.category_count = counts
 
     assert job.may_be_accepted_twice is expected
+
+
+@pytest.mark.parametrize(
+    ("tested", "cloned", "expected"),
+    [((0, 0), (None, None), True), ((0, 3), (None, None), False), ((0, 0), (40, 6), False), ((40, 6), (0, 0), True)],
+)
+def test_a_template_is_known_to_be_empty_by_its_clones_or_before_the_first_one_by_its_test(
+    tested: tuple[int, int], cloned: tuple[int | None, int | None], expected: bool
+) -> None:
+    template = TemplateStore(
+        tested_product_count=tested[0], tested_category_count=tested[1],
+        product_count=cloned[0], category_count=cloned[1],
+    )  # fmt: skip
+
+    assert template.is_known_empty is expected

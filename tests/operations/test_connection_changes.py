@@ -216,7 +216,7 @@ def test_a_sandbox_does_not_move_to_where_its_application_is_known_already() -> 
 
 def test_a_refused_key_that_is_changed_is_tried_with_one_request(connection: Connection) -> None:
     now = timezone.now()
-    budget.stop_traffic(connection.pk, BlockReason.CREDENTIALS, now + timedelta(hours=1), now, "Refused.")
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, now + timedelta(hours=1), now, "Refused.")
 
     change_connection(connection, replace(FACTS, client_secret="another"))
 
@@ -262,7 +262,7 @@ def test_a_resumed_connection_works_again(connection: Connection) -> None:
 def test_a_pause_leaves_a_rate_limit_as_it_is(connection: Connection) -> None:
     now = timezone.now()
     stale = row_of(connection)
-    budget.stop_traffic(connection.pk, BlockReason.RATE_LIMITED, now + timedelta(minutes=1), now)
+    budget.stop_traffic(connection, BlockReason.RATE_LIMITED, now + timedelta(minutes=1), now)
 
     pause(stale)
     resume(stale)

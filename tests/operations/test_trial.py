@@ -58,7 +58,7 @@ def with_wrong_key(connection: Connection) -> Connection:
 def stop(connection: Connection, reason: BlockReason, now: datetime, message: str = "Refused.") -> None:
     """Stop it a minute before `now`, for an hour."""
     before = now - timedelta(minutes=1)
-    budget.stop_traffic(connection.pk, reason, now + timedelta(hours=1), before, message)
+    budget.stop_traffic(connection, reason, now + timedelta(hours=1), before, message)
 
 
 def asked(sandbox: SandboxProcess) -> int:
@@ -116,7 +116,7 @@ def test_a_test_is_counted_for_the_monitor(connection: Connection, now: datetime
 def test_nothing_is_sent_where_the_budget_is_overdrawn(
     connection: Connection, sandbox: SandboxProcess, now: datetime
 ) -> None:
-    Connection.objects.update(bucket_level=-900.0, bucket_at=now)
+    Connection.objects.update(bucket_level=-1980.0, bucket_at=now)
 
     trial = try_connection(connection, now)
 
@@ -128,7 +128,7 @@ def test_nothing_is_sent_where_the_budget_is_overdrawn(
 def test_workers_at_full_speed_do_not_keep_a_person_from_testing(
     connection: Connection, sandbox: SandboxProcess, now: datetime
 ) -> None:
-    Connection.objects.update(bucket_level=0.0, bucket_at=now)
+    Connection.objects.update(bucket_level=-1000.0, bucket_at=now)  # a fifth of its 6,000 may be overdrawn
 
     assert try_connection(connection, now).ok
 

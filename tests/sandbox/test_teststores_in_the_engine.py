@@ -24,7 +24,7 @@ from clones.ecwid import (
     make_session,
 )
 from clones.engine import leasing
-from clones.engine.calls import Caller
+from clones.engine.calls import Caller, Silence
 from clones.engine.settle import settle
 from clones.models import CloneJob, Connection, EntityMapping
 from clones.sandbox.teststores import TEST_STORES, TEST_STORES_BY_ID, TestStore
@@ -181,6 +181,27 @@ def test_the_portal_reads_a_test_store_as_its_table_says(
         (clone,) = sandbox.log()  # not one more, whatever got lost
         assert (row.ticket, mapping_of(row)) == (clone.ticket, logged_mapping(sandbox, clone.ticket))
         assert "COMPLETED" in one.gives
+
+
+def test_a_store_that_alone_refuses_the_key_stops_the_others_for_a_while_and_ends_alone(portal: Portal) -> None:
+    other = portal.drive(portal.job(TEST_STORES_BY_ID[9124]), stays_in=TEST_STORES_BY_ID[9124].spec.stays_in)
+    target = TargetStoreFactory.create(connection=portal.connection, store_id="9101")
+    job = CloneJobFactory.create(status=JobStatus.WAITING, batch=other.batch, target=target)
+    portal.sandbox.add_spec(TEST_STORES_BY_ID[9101].spec)
+
+    now = timezone.now()
+    while not fresh(job).is_terminal:
+        portal.caller.silence = Silence()  # it ends by a clock that cannot be moved on
+        now = max(portal.step(now), Connection.objects.get().blocked_until or now) + timedelta(seconds=1)
+
+    row = fresh(job)
+    assert (row.status, row.failure_kind, row.error_code) == (
+        JobStatus.FAILED,
+        FailureKind.TARGET,
+        "AUTH_APP_DOESNT_EXIST",
+    )
+    assert fresh(other).status == JobStatus.IN_PROGRESS
+    assert Connection.objects.get().block_reason == ""
 
 
 def test_a_store_that_takes_settings_while_it_is_full_is_read_as_its_table_says(portal: Portal) -> None:

@@ -202,6 +202,13 @@ def test_a_late_clone_is_said_to_be_late() -> None:
     assert "takes longer than" in told(job)
 
 
+def test_a_ticket_that_ecwid_does_not_know_is_said_to_be_asked_for_again() -> None:
+    job = CloneJobFactory.create(status=JobStatus.IN_PROGRESS, ticket_unknown_since=timezone.now(), tries=3)
+
+    assert "does not know its ticket just now" in told(job)
+    assert "does not answer" not in told(job)
+
+
 def token_of(shown: str) -> str:
     (token,) = re.findall(r'data-live-token="([^"]+)"', shown)
     return str(token)

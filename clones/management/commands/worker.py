@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from clones.engine.cluster import run_cluster
+from clones.engine.database import wait_briefly
 from clones.engine.watchdog import Watchdog
 from clones.management.arguments import check_database
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         if options["cluster"] is not None:
             sys.exit(run_cluster(options["cluster"]))
         check_database()
+        wait_briefly()
         Watchdog(say=self.say).run()
 
     def say(self, line: str) -> None:
