@@ -176,12 +176,11 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # Queue and worker ----------------------------------------------------------------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", default="")
+_redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+_file = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "mark")}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    "default": _redis if REDIS_URL else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "mark": _redis if REDIS_URL else _file,  # for `engine.mark`: outside of the database, and kept over a restart
 }
 Q_WORKERS = env.int("Q_WORKERS", default=2)
 if Q_WORKERS < 2:  # noqa: PLR2004

@@ -24,8 +24,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Field, Model, QuerySet
 from django_q.models import Schedule
 
-from clones.models import Connection, WorkerBeat
+from clones.models import Connection
 from clones.operations.errors import InvalidRequestError
+from clones.operations.workers import refuse_while_a_worker_lives
 from reseller_portal.databases import set_up
 
 NEW: Final = "new"  # Django's name for the database to move to
@@ -68,7 +69,7 @@ def move(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
     # The new one commits first: its tables are whole before the old one is put to rest.
     with transaction.atomic(), transaction.atomic(using=NEW):
         _hold_still(connection)
-        _refuse_while_a_worker_lives(now)
+        refuse_while_a_worker_lives(now)
         _prepare(new)
         for table in tables():
             copied = _copy(table, new, say)
@@ -111,16 +112,6 @@ def _hold_still(old: BaseDatabaseWrapper) -> None:
             names = ", ".join(_name(table) for table in tables())
             cursor.execute(f"LOCK TABLE {names} IN SHARE MODE")
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-
-
-def _refuse_while_a_worker_lives(now: datetime) -> None:
-    beat = WorkerBeat.objects.alive(now).first()
-    if beat:
-        message = (
-            f"A worker is at work on {beat.host}. Stop worker and web first, everywhere. A worker that was killed "
-            f"counts as gone after {settings.WORKER_SILENT_SECONDS} seconds."
-        )
-        raise InvalidRequestError(message)
 
 
 def _prepare(new: BaseDatabaseWrapper) -> None:

@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path
 
-from clones.choices import ACTIVE, JobStatus
+from clones.choices import ACTIVE, CloneScope, JobStatus
 from clones.models import CloneJob, TemplateStore
 from clones.operations.launch import Order, start_batch
 from tests.conftest import connect_to
@@ -25,10 +25,10 @@ class UnderWay:
         sandbox.add_store(1001, products=30, categories=4)
         self.template: TemplateStore = TemplateStoreFactory.create(connection=connect_to(sandbox), store_id="1001")
 
-    def launch(self) -> CloneJob:
+    def launch(self, scope: CloneScope = CloneScope.ALL) -> CloneJob:
         number = next(self.numbers)
         self.sandbox.add_store(number)
-        return start_batch(Order(self.template, [str(number)])).jobs[0]
+        return start_batch(Order(self.template, [str(number)], scope)).jobs[0]
 
     def leave(self, folder: Path) -> None:
         """Run a worker until it is killed: one clone is waiting then, and one is in each of the other states."""

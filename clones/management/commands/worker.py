@@ -4,11 +4,13 @@ import argparse
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clones.engine.cluster import run_cluster
 from clones.engine.watchdog import Watchdog
 from clones.management.arguments import check_database
+from clones.operations.errors import InvalidRequestError
+from clones.operations.restoring import check_not_restored
 
 
 class Command(BaseCommand):
@@ -27,7 +29,14 @@ class Command(BaseCommand):
         if options["cluster"] is not None:
             sys.exit(run_cluster(options["cluster"]))
         check_database()
+        self._refuse_an_older_backup()
         Watchdog(say=self.say).run()
+
+    def _refuse_an_older_backup(self) -> None:
+        try:
+            check_not_restored()
+        except InvalidRequestError as error:
+            raise CommandError(str(error)) from None
 
     def say(self, line: str) -> None:
         """Print a line at once, also into a file or a pipe."""
