@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from reseller_portal.databases import is_sqlite, set_up
+from clones.databases import is_sqlite, set_up
 from reseller_portal.environment import Environment
 from reseller_portal.keys import local_keys
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, connections
 
-from reseller_portal.databases import set_up
+from clones.databases import set_up
 from tests.worker_process import database_url
 
 

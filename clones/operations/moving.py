@@ -24,10 +24,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Field, Model, QuerySet
 from django_q.models import Schedule
 
+from clones.databases import set_up
 from clones.models import Connection
 from clones.operations.errors import InvalidRequestError
 from clones.operations.workers import refuse_while_a_worker_lives
-from reseller_portal.databases import set_up
 
 NEW: Final = "new"  # Django's name for the database to move to
 MADE_BY_MIGRATE: Final = (Schedule, Group, Permission, ContentType)  # the new database has rows of its own there
