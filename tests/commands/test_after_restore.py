@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from clones.choices import CloneScope
+from clones.engine import bell
 from clones.models import CloneJob
 from tests.commands.running import run, snapshot
 from tests.factories import CloneJobFactory, TargetStoreFactory, TemplateStoreFactory, WorkerBeatFactory
@@ -38,4 +39,15 @@ def test_it_changes_nothing_while_a_worker_lives() -> None:
 
     assert (ended.code, ended.out) == (1, "")
     assert "Stop worker and web first" in ended.err
+    assert snapshot() == before
+
+
+@pytest.mark.usefixtures("settings_only")
+def test_it_changes_nothing_where_the_mark_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot()
+    monkeypatch.setattr(bell, "queue_trouble", lambda: "The queue is away.")
+
+    ended = run("after_restore")
+
+    assert (ended.code, ended.out, ended.err) == (1, "", "The queue is away.")
     assert snapshot() == before

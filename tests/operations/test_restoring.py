@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from clones.choices import ACTIVE, TERMINAL, CloneScope, FailureKind, JobStatus
@@ -109,11 +110,13 @@ def test_it_refuses_while_a_worker_lives() -> None:
 
 
 def an_older_backup(status: JobStatus) -> CloneJob:
-    """Make a clone, and let something happen that the database does not know any more."""
+    """Make a clone, and let much happen that the database does not know any more."""
     job = job_of(status)
-    record_start([job, job], at=timezone.now())
-    mark.keep()
-    CloneEvent.objects.latest("pk").delete()
+    record_start([job], at=timezone.now())
+    with transaction.atomic():
+        record_start([job] * 9, at=timezone.now())
+        mark.keep()
+        transaction.set_rollback(True)
     return job
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from clones.engine import bell
 from clones.management.arguments import check_database
 from clones.operations.errors import InvalidRequestError
 from clones.operations.restoring import take_up
@@ -21,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Take up what may have run meanwhile, and say how many clones that are."""
         check_database()
+        if trouble := bell.queue_trouble():
+            raise CommandError(trouble)
         try:
             taken = take_up(timezone.now())
         except InvalidRequestError as error:
