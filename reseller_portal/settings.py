@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from clones.databases import is_sqlite, set_up
 from reseller_portal.environment import Environment
 from reseller_portal.keys import local_keys
 
@@ -26,29 +27,16 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")
+    "default": set_up(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
 }
-if "ENGINE" not in DATABASES["default"]:
+if not DATABASES["default"]:
     message = "DATABASE_URL is no address of a database. Write it like postgres://user:password@host:5432/portal"
     raise ImproperlyConfigured(message)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+ON_SQLITE = is_sqlite(DATABASES["default"])
 if ON_SQLITE:
-    # All four together: any one of them left out brings back "database is locked" under several writers.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        "timeout": 20,
-    }
     # A file, because a worker process cannot see a database that lives in this process's memory.
     DATABASES["default"]["TEST"] = {"NAME": env.str("PORTAL_TEST_DATABASE", default=str(VAR_DIR / "test.sqlite3"))}
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A server or a peer that has gone must not hold up a worker, whose beat has WORKER_SILENT_SECONDS.
-    _options = {"connect_timeout": 5, "tcp_user_timeout": 10_000, **DATABASES["default"].get("OPTIONS", {})}
-    _limits = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"
-    DATABASES["default"]["OPTIONS"] = {**_options, "options": f"{_limits} {_options.get('options', '')}".rstrip()}
 
 # Keys ----------------------------------------------------------------------------------------------------------------
 
@@ -189,12 +177,11 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # Queue and worker ----------------------------------------------------------------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", default="")
+_redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+_file = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "mark")}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    "default": _redis if REDIS_URL else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "mark": _redis if REDIS_URL else _file,  # for `engine.mark`: outside of the database, and kept over a restart
 }
 Q_WORKERS = env.int("Q_WORKERS", default=2)
 if Q_WORKERS < 2:  # noqa: PLR2004

@@ -22,6 +22,7 @@ _BELOW_OPERATIONS = {"permissions", "engine", "lifecycle", "ecwid", "failures", 
 MAY_IMPORT = {
     "choices": set[str](),
     "secrets": set[str](),
+    "databases": set[str](),
     "ecwid": set[str](),
     "sandbox": set[str](),
     "permissions": set[str](),
@@ -39,7 +40,7 @@ MAY_IMPORT = {
     "lifecycle": _BELOW_LIFECYCLE,
     "engine": {"lifecycle", "ecwid", "failures", *_BELOW_LIFECYCLE},
     "tasks": {"engine"},
-    "operations": _BELOW_OPERATIONS,
+    "operations": {"databases", *_BELOW_OPERATIONS},
     "demo": {"operations", *_BELOW_OPERATIONS},
     "management": {"demo", "operations", "exports", *_BELOW_OPERATIONS},
     "signin": {"permissions"},
@@ -205,10 +206,10 @@ def test_the_application_knows_nothing_of_the_wiring_and_the_tests(path: Path) -
 
 
 @pytest.mark.parametrize("path", sources("reseller_portal"), ids=id_of)
-def test_the_wiring_knows_only_the_views(path: Path) -> None:
+def test_the_wiring_knows_only_the_views_and_how_to_speak_to_databases(path: Path) -> None:
     rooms = {room_of(module) for module in imported_modules(parsed(path))}
 
-    assert rooms <= {"", "views"}
+    assert rooms <= {"", "views", "databases"}
 
 
 @pytest.mark.parametrize("path", PORTAL, ids=id_of)

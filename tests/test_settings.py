@@ -146,6 +146,18 @@ def test_postgresql_without_keys_is_refused_in_a_sentence(machine: Machine, give
     assert not (machine.folder / "var" / "keys").exists()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [POSTGRESQL.replace("postgres:", "postgre:"), POSTGRESQL.replace("5432", "port"), "sesame"],
+    ids=["kind", "port", "a word"],
+)
+def test_what_is_no_address_of_a_database_is_refused_without_a_word_of_it(machine: Machine, url: str) -> None:
+    ended = machine.run("manage.py", "check", DATABASE_URL=url, **KEYS)
+
+    assert ended.stderr.startswith("Settings: DATABASE_URL is no address of a database.")
+    assert "sesame" not in ended.stderr
+
+
 def test_postgresql_with_keys_keeps_its_connections_and_looks_after_them(machine: Machine) -> None:
     database = machine.settings(DATABASE_URL=POSTGRESQL, **KEYS)["DATABASES"]["default"]
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from clones.engine import bell, seat
+from clones.engine import bell, mark, seat
 from clones.engine.cluster_process import ClusterProcess
 from clones.engine.pacing import doubling
 from clones.models import WorkerBeat
@@ -112,6 +112,7 @@ class Watchdog:
         if time.monotonic() >= self.next_ring:
             self.next_ring = time.monotonic() + RING_EVERY_SECONDS
             bell.ring(cluster.queue)
+            mark.keep()
             self.away = False
 
     def _say_away(self, error: Exception) -> None:

@@ -1,6 +1,7 @@
 """The commands as a person runs them: exit codes and streams of the real process."""
 
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from clones.models import Batch, CloneJob
 from tests.commands.running import snapshot
 from tests.factories import TemplateStoreFactory
-from tests.worker_process import manage
+from tests.worker_process import ROOT, environment, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +110,19 @@ def test_a_database_that_does_not_answer_is_said() -> None:
     assert ended.returncode == 1
     assert "The database does not answer (OperationalError). Check DATABASE_URL." in ended.stderr
     assert_plain(ended)
+
+
+def test_a_worker_waits_for_a_redis_that_is_away() -> None:
+    command = [sys.executable, "manage.py", "worker"]
+    redis_away = environment(REDIS_URL="redis://127.0.0.1:1/0")
+
+    with subprocess.Popen(command, cwd=ROOT, env=redis_away, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        said = worker.stdout.readline()
+        still_runs = worker.poll() is None
+        worker.kill()
+
+    assert (said, still_runs) == ("The queue (Redis, or the database) does not answer. Waiting for it.\n", True)
 
 
 def test_a_database_that_gives_up_in_the_middle_is_said_without_a_traceback() -> None:

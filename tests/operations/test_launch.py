@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 from django_q.brokers import get_broker
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -232,6 +233,18 @@ def test_no_bell_rings_where_nothing_was_made(
 
     with django_capture_on_commit_callbacks(execute=True):
         start_batch(Order(template, ["9001"]))
+
+    assert bells(queue) == 0
+
+
+def test_no_bell_rings_for_a_launch_that_is_taken_back(
+    template: TemplateStore, queue: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    WorkerBeatFactory.create(queue=queue)
+
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        start_batch(Order(template, ["9001"]))
+        transaction.set_rollback(True)
 
     assert bells(queue) == 0
 

@@ -1,0 +1,46 @@
+"""The mark: how far this database had come, remembered outside of it. An older backup in its place is noticed by that.
+
+It lies in Redis, or in a file where there is no Redis. Whoever loses it notices less, and nothing else depends on it.
+"""
+
+import contextlib
+
+from django.core.cache import caches
+
+from clones.models import CloneEvent
+
+
+def keep() -> None:
+    """Remember the newest event, unless a newer one was seen already. Raises what database and Redis raise."""
+    if _newest_event() > seen():
+        begin_anew()
+
+
+def has_gone_back() -> bool:
+    """Tell whether a newer event was seen in this database than it holds."""
+    return seen() > _newest_event()  # read in this order: other workers go on meanwhile
+
+
+def begin_anew() -> None:
+    """Let the newest event of now be what was seen."""
+    with contextlib.suppress(OSError):  # the disk is full, or the folder is not ours
+        caches["mark"].set(_key(), _newest_event(), timeout=None)
+
+
+def seen() -> int:
+    """Return the number of the newest event that was seen; 0: none was."""
+    try:
+        return int(caches["mark"].get(_key(), 0))
+    except OSError:
+        return 0
+
+
+def _newest_event() -> int:
+    newest = CloneEvent.objects.order_by("pk").values_list("pk", flat=True).last()
+    return newest or 0
+
+
+def _key() -> str:
+    """Return what a database shares with its copies and with no other: its first event."""
+    first = CloneEvent.objects.order_by("pk").values_list("pk", "at").first()
+    return f"newest-event-{first[0]}-{first[1].timestamp()}" if first else "no-event"

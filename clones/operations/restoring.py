@@ -1,0 +1,75 @@
+"""After an older backup was put back: what may have been sent since then is never simply sent again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from clones.choices import CloneScope, FailureKind, JobStatus
+from clones.engine import mark
+from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
+from clones.models import CloneJob
+from clones.operations.errors import InvalidRequestError
+from clones.operations.workers import refuse_while_a_worker_lives
+
+# What a backup calls so may have been sent after it was made; what has a ticket is only looked at, which harms nobody.
+UNSENT: Final = (JobStatus.WAITING, JobStatus.SUBMITTING)
+
+DOUBT_NOTE: Final = "The database was put back from a backup. The clone may have started since: finding out."
+LOST_NOTE: Final = (
+    "The database was put back from a backup. The clone may have run since, and asking could start a second one: the "
+    "portal does not ask by itself."
+)
+
+
+@dataclass(frozen=True)
+class TakenUp:
+    """What became of the clones that the backup calls unsent: those that Ecwid is asked about, and those that ended."""
+
+    in_doubt: list[CloneJob]
+    lost: list[CloneJob]
+
+
+def check_not_restored() -> None:
+    """Raise InvalidRequestError where this is an older backup in which something is still to be sent."""
+    if not mark.has_gone_back():
+        return
+    if CloneJob.objects.active().filter(status__in=UNSENT).exists():
+        message = (
+            "This database is older than it was: a backup was put back. Some of its clones may have been sent since "
+            "then. Run first: manage.py after_restore"
+        )
+        raise InvalidRequestError(message)
+    mark.begin_anew()
+
+
+def take_up(now: datetime) -> TakenUp:
+    """Let every clone that the backup calls unsent count as perhaps sent.
+
+    Where Ecwid would surely refuse a second one, it is asked: it then names the ticket of the first, or says that the
+    store is not empty. Where it might accept one, the clone ends as RESULT_LOST. Raises InvalidRequestError while a
+    worker lives.
+    """
+    with transaction.atomic():
+        refuse_while_a_worker_lives(now)
+        unsent = CloneJob.objects.active().filter(status__in=UNSENT).select_related("template", "target").order_by("pk")
+        lost = [job for job in unsent if not _would_be_refused_twice(job)]
+        in_doubt = [job for job in unsent if _would_be_refused_twice(job)]
+        advance_many([_lost(job) for job in lost] + [_doubt(job, now) for job in in_doubt], at=now)
+    mark.begin_anew()
+    return TakenUp(in_doubt, lost)
+
+
+def _would_be_refused_twice(job: CloneJob) -> bool:
+    """Tell whether the first clone surely left something in the target that keeps out a second one."""
+    return CloneScope(job.scope).copies_catalog and bool(job.template.product_count or job.template.category_count)
+
+
+def _doubt(job: CloneJob, now: datetime) -> Change:
+    fields = {"unanswered_since": job.unanswered_since or now, "next_action_at": now, **LEASE_GIVEN_BACK}
+    return Change(job, JobStatus.WAITING, fields, note=DOUBT_NOTE)
+
+
+def _lost(job: CloneJob) -> Change:
+    return Change(job, JobStatus.FAILED, {"failure_kind": FailureKind.RESULT_LOST}, note=LOST_NOTE)

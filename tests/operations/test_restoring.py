@@ -1,0 +1,169 @@
+"""After a restore: what the backup calls unsent is in doubt, or at its end where a second clone could start."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from clones.choices import ACTIVE, TERMINAL, CloneScope, FailureKind, JobStatus
+from clones.engine import mark, submit
+from clones.lifecycle import record_start
+from clones.models import CloneEvent, CloneJob
+from clones.operations.errors import InvalidRequestError
+from clones.operations.restoring import check_not_restored, take_up
+from tests.factories import CloneJobFactory, TemplateStoreFactory, WorkerBeatFactory, columns, fresh
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+EARLIER = NOW - timedelta(hours=3)
+
+pytestmark = pytest.mark.django_db
+
+
+def job_of(status: JobStatus = JobStatus.WAITING, *, products: int | None = 5, **fields: Any) -> CloneJob:
+    """Make a clone of a template of which the portal knows so many products."""
+    template = TemplateStoreFactory.create(product_count=products, category_count=products and 0)
+    return CloneJobFactory.create(
+        batch__template=template, batch__connection=template.connection, status=status, **fields
+    )
+
+
+def test_a_waiting_clone_counts_as_perhaps_sent() -> None:
+    job = job_of(next_action_at=NOW + timedelta(hours=1))
+
+    taken = take_up(NOW)
+
+    assert (taken.in_doubt, taken.lost) == ([job], [])
+    assert columns(job, "status", "unanswered_since", "next_action_at") == {
+        "status": JobStatus.WAITING,
+        "unanswered_since": NOW,
+        "next_action_at": NOW,
+    }
+    assert "put back from a backup" in job.events.get().note
+
+
+def test_a_post_that_was_in_the_air_is_asked_about_again_and_keeps_its_time() -> None:
+    dead = WorkerBeatFactory.create(stopped_at=EARLIER)
+    job = job_of(
+        JobStatus.SUBMITTING, unanswered_since=EARLIER, lease_token="token", leased_by=dead, leased_until=EARLIER
+    )
+
+    take_up(NOW)
+
+    row = columns(job, "status", "unanswered_since", "lease_token", "leased_by")
+    assert row == {"status": JobStatus.WAITING, "unanswered_since": EARLIER, "lease_token": "", "leased_by": None}
+
+
+@pytest.mark.parametrize(
+    ("scope", "products"),
+    [(CloneScope.STORE_SETTINGS, 5), (CloneScope.ALL, 0), (CloneScope.CATALOG, 0), (CloneScope.ALL, None)],
+    ids=["settings only", "empty template", "empty catalog", "template never counted"],
+)
+@pytest.mark.parametrize("status", [JobStatus.WAITING, JobStatus.SUBMITTING])
+def test_what_could_be_accepted_twice_is_not_sent_any_more(
+    status: JobStatus, scope: CloneScope, products: int | None
+) -> None:
+    job = job_of(status, products=products, scope=scope)
+
+    taken = take_up(NOW)
+
+    assert (taken.in_doubt, taken.lost) == ([], [job])
+    assert columns(job, "status", "failure_kind", "finished_at") == {
+        "status": JobStatus.FAILED,
+        "failure_kind": FailureKind.RESULT_LOST,
+        "finished_at": NOW,
+    }
+    assert "the portal does not ask by itself" in job.events.get().note
+
+
+def test_what_is_in_doubt_may_be_sent_again_by_the_engine() -> None:
+    job = job_of()
+
+    take_up(NOW)
+
+    assert not submit.is_too_late_to_repeat(fresh(job), NOW + timedelta(hours=5))
+
+
+@pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.IN_PROGRESS, *TERMINAL])
+def test_what_has_a_ticket_or_has_ended_is_left_alone(status: JobStatus) -> None:
+    job = job_of(status)
+    before = CloneJob.objects.values().get(pk=job.pk)
+
+    take_up(NOW)
+
+    assert CloneJob.objects.values().get(pk=job.pk) == before
+    assert not job.events.exists()
+
+
+def test_it_refuses_while_a_worker_lives() -> None:
+    job = job_of()
+    WorkerBeatFactory.create(beat_at=NOW, started_at=EARLIER)
+
+    with pytest.raises(InvalidRequestError, match="A worker is at work"):
+        take_up(NOW)
+
+    assert fresh(job).unanswered_since is None
+
+
+# Noticing -------------------------------------------------------------------------------------------------------------
+
+
+def an_older_backup(status: JobStatus) -> CloneJob:
+    """Make a clone, and let much happen that the database does not know any more."""
+    job = job_of(status)
+    record_start([job], at=timezone.now())
+    with transaction.atomic():
+        record_start([job] * 9, at=timezone.now())
+        mark.keep()
+        transaction.set_rollback(True)
+    return job
+
+
+@pytest.mark.parametrize("status", [JobStatus.WAITING, JobStatus.SUBMITTING])
+def test_an_older_backup_with_something_to_send_is_noticed(status: JobStatus) -> None:
+    an_older_backup(status)
+
+    with pytest.raises(InvalidRequestError, match=r"Run first: manage\.py after_restore"):
+        check_not_restored()
+
+
+def test_it_is_in_order_once_it_was_taken_up() -> None:
+    an_older_backup(JobStatus.WAITING)
+
+    take_up(NOW)
+
+    check_not_restored()
+
+
+@pytest.mark.parametrize("status", sorted({*ACTIVE, *TERMINAL} - {JobStatus.WAITING, JobStatus.SUBMITTING}))
+def test_an_older_backup_with_nothing_to_send_needs_no_command_now_or_later(status: JobStatus) -> None:
+    an_older_backup(status)
+
+    check_not_restored()
+
+    job_of()
+    check_not_restored()
+
+
+def test_a_database_that_goes_on_is_in_order() -> None:
+    job = job_of()
+    record_start([job], at=timezone.now())
+    mark.keep()
+    record_start([job], at=timezone.now())
+
+    check_not_restored()
+
+
+def test_a_database_that_was_never_seen_is_in_order() -> None:
+    job_of()
+
+    check_not_restored()
+
+
+def test_a_database_that_was_emptied_is_another_one() -> None:
+    an_older_backup(JobStatus.WAITING)
+    CloneEvent.objects.all().delete()
+    record_start([job_of()], at=timezone.now())
+
+    check_not_restored()
