@@ -14,7 +14,7 @@ from typing import Final
 from cryptography.fernet import Fernet
 
 from clones.demo.environment import FORGOTTEN
-from tests.chaos.deployments import deployment
+from tests.chaos.deployments import postgresql_and_redis, sqlite
 from tests.sandbox_process import ROOT, SandboxProcess
 
 SILENT_SECONDS: Final = 3  # a lease lasts twice as long
@@ -42,9 +42,9 @@ def main() -> int:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     with ExitStack() as stack:
-        on = stack.enter_context(deployment(asked.on, folder))
+        on = stack.enter_context(sqlite(folder) if asked.on == "sqlite" else postgresql_and_redis())
         os.environ |= {
-            **on.urls(),
+            **on.urls,
             "DJANGO_SETTINGS_MODULE": "reseller_portal.settings",
             "VAR_DIR": str(folder),
             "SECRET_KEY": secrets.token_hex(32),

@@ -1,4 +1,4 @@
-"""The workers of a run: each `manage.py worker` with all its processes, which can be killed, stopped, and are restarted."""
+"""The workers of a run: each `manage.py worker` with all its processes, killed, stopped and started again."""
 
 import os
 import signal

@@ -1,11 +1,12 @@
 """The two ways to run the portal, each with servers of its own, and what can be done to these."""
 
-import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from tests.chaos.plan import CLUSTERS, Kind
 from tests.chaos.proxy import Proxy
@@ -14,105 +15,79 @@ from tests.chaos.servers import PostgresServer, RedisServer
 LOCK_PATIENCE_SECONDS: Final = 30
 
 
-class Deployment(Protocol):
-    """Where the portal runs. `urls(None)`: the way that is never cut, for who looks on."""
+@dataclass(frozen=True)
+class Trouble:
+    """Something that can be struck, and let go of again."""
+
+    begin: Callable[[], None]
+    end: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where the portal runs. `cluster_urls`: DATABASE_URL and REDIS_URL of each cluster; `urls`: of who looks on.
+
+    `troubles`: what the servers, and the ways to them, can suffer; one for each cluster.
+    """
 
     name: str
-    kinds: tuple[Kind, ...]
-
-    def urls(self, cluster: int | None = None) -> dict[str, str]:
-        """Return DATABASE_URL and REDIS_URL as a cluster has them."""
-
-    def begin(self, kind: Kind, cluster: int) -> None:
-        """Strike."""
-
-    def end(self, kind: Kind, cluster: int) -> None:
-        """Let it be over."""
+    urls: dict[str, str]
+    cluster_urls: Sequence[dict[str, str]]
+    troubles: Mapping[Kind, Sequence[Trouble]]
 
 
-class Sqlite:
-    """One machine: a SQLite file, the queue in it."""
+class Lock:
+    """The right to write to a SQLite file, taken away from everybody else."""
 
-    name = "SQLite + ORM broker"
-    kinds = (Kind.STOP, Kind.LOCK)
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._holder: sqlite3.Connection | None = None
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "portal.sqlite3"
-        self._lock: sqlite3.Connection | None = None
+    def take(self) -> None:
+        """Take it: whoever wants to write waits from now on."""
+        self._holder = sqlite3.connect(self._file, timeout=LOCK_PATIENCE_SECONDS)
+        self._holder.execute("BEGIN IMMEDIATE")
 
-    def urls(self, cluster: int | None = None) -> dict[str, str]:
-        """Return DATABASE_URL and REDIS_URL as a cluster has them."""
-        return {"DATABASE_URL": f"sqlite:///{self._file}", "REDIS_URL": ""}
-
-    def begin(self, kind: Kind, cluster: int) -> None:
-        """Lock the file: whoever wants to write waits."""
-        self._lock = sqlite3.connect(self._file, timeout=LOCK_PATIENCE_SECONDS)
-        self._lock.execute("BEGIN IMMEDIATE")
-
-    def end(self, kind: Kind, cluster: int) -> None:
-        """Unlock it."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+    def give(self) -> None:
+        """Give it back."""
+        if self._holder is not None:
+            self._holder.close()
 
 
-class PostgresAndRedis:
-    """Several machines: each cluster has ways of its own to the two servers."""
-
-    name = "PostgreSQL + Redis"
-    kinds = tuple(kind for kind in Kind if kind not in {Kind.LAUNCH, Kind.BURST, Kind.KILL, Kind.LOCK})
-
-    def __init__(self, postgresql: PostgresServer, redis: RedisServer) -> None:
-        self._postgresql, self._redis = postgresql, redis
-        self._to_database = [Proxy(postgresql.port) for _ in range(CLUSTERS)]
-        self._to_redis = [Proxy(redis.port) for _ in range(CLUSTERS)]
-
-    def urls(self, cluster: int | None = None) -> dict[str, str]:
-        """Return DATABASE_URL and REDIS_URL as a cluster has them."""
-        database = self._postgresql.port if cluster is None else self._to_database[cluster].port
-        redis = self._redis.port if cluster is None else self._to_redis[cluster].port
-        return {
-            "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database}/portal",
-            "REDIS_URL": f"redis://127.0.0.1:{redis}/0",
-        }
-
-    def begin(self, kind: Kind, cluster: int) -> None:
-        """Strike."""
-        strikes: dict[Kind, Callable[[], None]] = {
-            Kind.DATABASE_KILLED: lambda: self._postgresql.stop("immediate"),
-            Kind.DATABASE_STOPPED: lambda: self._postgresql.stop("fast"),
-            Kind.REDIS_KILLED: self._redis.kill,
-            Kind.DATABASE_REFUSED: self._to_database[cluster].refuse,
-            Kind.DATABASE_SILENT: self._to_database[cluster].swallow,
-            Kind.REDIS_REFUSED: self._to_redis[cluster].refuse,
-            Kind.REDIS_SILENT: self._to_redis[cluster].swallow,
-        }
-        strikes[kind]()
-
-    def end(self, kind: Kind, cluster: int) -> None:
-        """Let it be over."""
-        if kind in {Kind.DATABASE_KILLED, Kind.DATABASE_STOPPED}:
-            self._postgresql.start()
-        elif kind == Kind.REDIS_KILLED:
-            self._redis.start()
-        else:
-            self._to_database[cluster].mend()
-            self._to_redis[cluster].mend()
-
-    def close(self) -> None:
-        """End all ways."""
-        for proxy in (*self._to_database, *self._to_redis):
-            proxy.close()
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Deployment]:
+    """One machine: a SQLite file in `folder`, the queue in it."""
+    file = folder / "portal.sqlite3"
+    lock = Lock(file)
+    urls = {"DATABASE_URL": f"sqlite:///{file}", "REDIS_URL": ""}
+    troubles = {Kind.LOCK: [Trouble(lock.take, lock.give)] * CLUSTERS}
+    yield Deployment("SQLite + ORM broker", urls, [urls] * CLUSTERS, troubles)
 
 
-@contextlib.contextmanager
-def deployment(name: str, folder: Path) -> Iterator[Deployment]:
-    """Set up `sqlite` or `postgresql`; nothing of it is left afterwards but what lies in `folder`."""
-    if name == "sqlite":
-        yield Sqlite(folder)
-        return
+@contextmanager
+def postgresql_and_redis() -> Iterator[Deployment]:
+    """Several machines: each cluster has ways of its own to the two servers. Nothing of them is left afterwards."""
     with ExitStack() as stack:
-        servers = stack.enter_context(PostgresServer()), stack.enter_context(RedisServer())
-        both = PostgresAndRedis(*servers)
-        stack.callback(both.close)
-        yield both
+        database, redis = stack.enter_context(PostgresServer()), stack.enter_context(RedisServer())
+        to_database = [Proxy(database.port) for _ in range(CLUSTERS)]
+        to_redis = [Proxy(redis.port) for _ in range(CLUSTERS)]
+        for proxy in (*to_database, *to_redis):
+            stack.callback(proxy.close)
+        troubles = {
+            Kind.DATABASE_KILLED: [Trouble(partial(database.stop, "immediate"), database.start)] * CLUSTERS,
+            Kind.DATABASE_STOPPED: [Trouble(partial(database.stop, "fast"), database.start)] * CLUSTERS,
+            Kind.REDIS_KILLED: [Trouble(redis.kill, redis.start)] * CLUSTERS,
+            Kind.DATABASE_REFUSED: [Trouble(proxy.refuse, proxy.mend) for proxy in to_database],
+            Kind.DATABASE_SILENT: [Trouble(proxy.swallow, proxy.mend) for proxy in to_database],
+            Kind.REDIS_REFUSED: [Trouble(proxy.refuse, proxy.mend) for proxy in to_redis],
+            Kind.REDIS_SILENT: [Trouble(proxy.swallow, proxy.mend) for proxy in to_redis],
+        }
+        cluster_urls = [_urls(*(way.port for way in ways)) for ways in zip(to_database, to_redis, strict=True)]
+        yield Deployment("PostgreSQL + Redis", _urls(database.port, redis.port), cluster_urls, troubles)
+
+
+def _urls(database_port: int, redis_port: int) -> dict[str, str]:
+    return {
+        "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database_port}/portal",
+        "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+    }

@@ -1,4 +1,4 @@
-"""What both sides know at the end of a run, read into plain rows, and what the workers' logs tell about who did what."""
+"""What both sides know at the end of a run as plain rows, and what the workers' logs tell about who did what."""
 
 import re
 from collections import defaultdict
@@ -64,7 +64,9 @@ def read_jobs(sandbox: SandboxProcess, requests: list[LoggedRequest]) -> list[Jo
     for job_id, old, new in CloneEvent.objects.order_by("pk").values_list("job_id", "from_status", "to_status"):
         events[job_id].append((old, new))
     jobs = CloneJob.objects.select_related("target", "template").order_by("pk")
-    return [_facts(sandbox, job, clones[job.target.store_id], starts[job.target.store_id], events[job.pk]) for job in jobs]
+    return [
+        _facts(sandbox, job, clones[job.target.store_id], starts[job.target.store_id], events[job.pk]) for job in jobs
+    ]
 
 
 def _facts(
@@ -121,10 +123,14 @@ class Misfortunes:
         if cluster is None:
             return False
         blows = [blow for blow in self._blows if blow.cluster == cluster]
-        times = [(blow.began_at, blow.ended_at) for blow in blows] + [(at, at) for at in self._logs[cluster].replaced_at]
+        times = [(blow.began_at, blow.ended_at) for blow in blows] + [
+            (at, at) for at in self._logs[cluster].replaced_at
+        ]
         return any(began_at <= until and ended_at >= row.at for began_at, ended_at in times)
 
     def _sender(self, job_id: int, at: float) -> int | None:
         """Return the cluster that wrote "sending this" last before the request came in."""
-        sent = [(when, number) for number, log in enumerate(self._logs) for when in log.sent.get(job_id, ()) if when <= at]
+        sent = [
+            (when, number) for number, log in enumerate(self._logs) for when in log.sent.get(job_id, ()) if when <= at
+        ]
         return max(sent)[1] if sent else None

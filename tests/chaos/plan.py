@@ -32,6 +32,8 @@ class Kind(StrEnum):
     REDIS_SILENT = "one cluster's way to Redis swallows all"
 
 
+Lengths = dict[Kind, tuple[float, float]]
+
 OF_ONE_CLUSTER: Final = {
     Kind.STOP: (8.0, 11.0),  # a lease lasts 6 s here
     Kind.DATABASE_REFUSED: (5.0, 10.0),
@@ -40,7 +42,7 @@ OF_ONE_CLUSTER: Final = {
     Kind.REDIS_SILENT: (5.0, 10.0),
 }
 OF_A_SERVER: Final = {
-    Kind.LOCK: (3.0, 25.0),  # Django gives up on a lock after 20 s
+    Kind.LOCK: (3.0, 30.0),  # Django gives up on a lock after 20 s
     Kind.DATABASE_KILLED: (1.0, 6.0),
     Kind.DATABASE_STOPPED: (1.0, 6.0),
     Kind.REDIS_KILLED: (1.0, 6.0),
@@ -98,9 +100,8 @@ def make_plan(seed: int, seconds: float, jobs: int, kinds: Sequence[Kind], templ
     orders = tuple(_orders(dice, jobs, templates, seconds))
     kills = list(_kills(dice, seconds))
     troubles = [
-        step
-        for lengths in (OF_ONE_CLUSTER, OF_A_SERVER)
-        for step in _in_turn(dice, {kind: lengths[kind] for kind in lengths if kind in kinds}, seconds)
+        *_in_turn(dice, {kind: OF_ONE_CLUSTER[kind] for kind in OF_ONE_CLUSTER if kind in kinds}, 3.0, seconds),
+        *_in_turn(dice, {kind: OF_A_SERVER[kind] for kind in OF_A_SERVER if kind in kinds}, 5 + seconds / 15, seconds),
     ]
     away = [step for step in troubles if step.kind in DATABASE_AWAY]
     launches = _launches(dice, len(orders), seconds, away)
@@ -114,17 +115,18 @@ def _kills(dice: Random, seconds: float) -> Iterator[Step]:
         yield Step(count * KILL_EVERY, Kind.KILL, dice.randrange(CLUSTERS), number=dice.randrange(10_000))
 
 
-def _in_turn(dice: Random, lengths: dict[Kind, tuple[float, float]], seconds: float) -> Iterator[Step]:
+def _in_turn(dice: Random, lengths: Lengths, pause: float, seconds: float) -> Iterator[Step]:
     """Yield one trouble after the other, each kind once a round, as long as they end within the storm."""
     at = 1.5
     while lengths:
         for kind in dice.sample(list(lengths), len(lengths)):
             shortest, longest = lengths[kind]
-            step = Step(at, kind, dice.randrange(CLUSTERS), dice.uniform(shortest, min(longest, shortest + seconds / 8)))
+            length = dice.uniform(shortest, min(longest, shortest + seconds / 5))
+            step = Step(at, kind, dice.randrange(CLUSTERS), length)
             if step.ends_at > seconds:
                 return
             yield step
-            at = step.ends_at + dice.uniform(2.0, 4.0)
+            at = step.ends_at + dice.uniform(pause / 2, pause * 1.5)
 
 
 def _bursts(troubles: list[Step], away: list[Step], seconds: float) -> Iterator[Step]:

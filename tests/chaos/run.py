@@ -14,7 +14,7 @@ from clones.models import CloneJob, WorkerBeat
 from tests.chaos import comparing, facts, table
 from tests.chaos.clusters import Cluster
 from tests.chaos.deployments import Deployment
-from tests.chaos.plan import CLUSTERS, Plan, make_plan
+from tests.chaos.plan import CLUSTERS, Kind, Plan, make_plan
 from tests.chaos.shop import TEMPLATES, Shop
 from tests.chaos.storm import Storm
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess
@@ -45,7 +45,7 @@ class Run:
 
     def run(self) -> int:
         """Run it; return the exit code."""
-        plan = make_plan(self.seed, self.seconds, self.jobs, self.deployment.kinds, len(TEMPLATES))
+        plan = make_plan(self.seed, self.seconds, self.jobs, (Kind.STOP, *self.deployment.troubles), len(TEMPLATES))
         say(f"{self.deployment.name}: {self.jobs} clones, {self.seconds:g} s, SEED={self.seed}")
         call_command("migrate", verbosity=0, interactive=False)
         shop = Shop(self.sandbox)
@@ -59,7 +59,7 @@ class Run:
         return self._judge(storm)
 
     def _cluster(self, number: int) -> Cluster:
-        return Cluster(number, self.folder / f"worker-{number}.log", self.deployment.urls(number))
+        return Cluster(number, self.folder / f"worker-{number}.log", self.deployment.cluster_urls[number])
 
     def _weather(self, plan: Plan, clusters: list[Cluster], shop: Shop) -> Storm:
         """Let the storm pass, then everything come to its end by itself."""
@@ -70,7 +70,9 @@ class Run:
         self.sandbox.clear_faults()
         began = time.monotonic()
         say(f"The storm is over; {CloneJob.objects.active().count()} clones are still active.")
-        self._until(storm, lambda: not CloneJob.objects.active().exists(), CALM_PATIENCE_SECONDS, "not all clones ended")
+        self._until(
+            storm, lambda: not CloneJob.objects.active().exists(), CALM_PATIENCE_SECONDS, "not all clones ended"
+        )
         self._until(storm, lambda: self._beating() >= CLUSTERS, END_PATIENCE_SECONDS, "not all workers work again")
         say(f"All that could end had ended {time.monotonic() - began:.0f} s later.")
         self._end(clusters)
@@ -117,7 +119,11 @@ class Run:
         say(table.ends(jobs, requests))
         for complaint in self.complaints:
             say(f"DIFFERENCE: {complaint}")
-        say(f"{len(self.complaints)} differences. Diary and logs: {self.folder}" if self.complaints else "No difference.")
+        say(
+            f"{len(self.complaints)} differences. Diary and logs: {self.folder}"
+            if self.complaints
+            else "No difference."
+        )
         return 1 if self.complaints else 0
 
     def _bugs(self, logs: list[facts.Log]) -> Iterator[str]:

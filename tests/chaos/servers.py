@@ -48,7 +48,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        self._run("pg_ctl", "start", "-w", "-t", "60", "-l", str(self._folder / "log"), "-o", f"-p {self.port} {SETTINGS}")
+        self._run(
+            "pg_ctl", "start", "-w", "-t", "60", "-l", str(self._folder / "log"), "-o", f"-p {self.port} {SETTINGS}"
+        )
 
     def stop(self, mode: str) -> None:
         """Stop it: `fast` ends all sessions in order, `immediate` is a crash."""
@@ -61,7 +63,11 @@ class PostgresServer:
             user, group = _unprivileged()
             how |= {"user": user, "group": group, "extra_groups": []}
         done = subprocess.run(
-            [str(self._programs / program), *arguments], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **how
+            [str(self._programs / program), *arguments],
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            **how,
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.decode()}")

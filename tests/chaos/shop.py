@@ -21,7 +21,9 @@ TEMPLATES: Final = (
     StoreSpec(1001, "Corner shop", products=40, categories=6, types=1, sample_products=4),
     StoreSpec(1002, "Boutique", products=400, categories=25, types=3),
     StoreSpec(1003, "Household", products=1_500, categories=80),
-    StoreSpec(1004, "Warehouse", products=120, categories=10, zero_padded_ids=True, extra_mapping={"brands": {"7": "8"}}),
+    StoreSpec(
+        1004, "Warehouse", products=120, categories=10, zero_padded_ids=True, extra_mapping={"brands": {"7": "8"}}
+    ),
     StoreSpec(1005, "Empty"),
 )
 EMPTY: Final = 4

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from clones.models import Connection
 from tests.chaos.clusters import Cluster
-from tests.chaos.deployments import Deployment
+from tests.chaos.deployments import Deployment, Trouble
 from tests.chaos.plan import BURST_SECONDS, DATABASE_AWAY, OF_A_SERVER, Kind, Plan, Step
 from tests.chaos.shop import Shop, patiently
 
@@ -104,34 +104,35 @@ class Storm:
     def _strike(self, step: Step) -> None:
         self._away |= {step.kind} & DATABASE_AWAY
         blow = self._record(step.kind.value, None if step.kind in OF_A_SERVER else step.cluster)
-        if step.kind == Kind.STOP:
-            self.clusters[step.cluster].stop()
-        else:
-            self.deployment.begin(step.kind, step.cluster)
+        self._trouble(step).begin()
         self._at(self._now() + step.seconds, partial(self._let_go, step, blow))
 
     def _let_go(self, step: Step, blow: Blow) -> None:
-        if step.kind == Kind.STOP:
-            self.clusters[step.cluster].wake()
-        else:
-            self.deployment.end(step.kind, step.cluster)
+        self._trouble(step).end()
         self._away.discard(step.kind)
         blow.ended_at = time.time()
         self._write(f"over: {step.kind}")
 
+    def _trouble(self, step: Step) -> Trouble:
+        cluster = self.clusters[step.cluster]
+        stopped = Trouble(cluster.stop, cluster.wake)
+        return stopped if step.kind == Kind.STOP else self.deployment.troubles[step.kind][step.cluster]
+
     def _burst(self) -> None:
-        """Let the next call meet a 429, and go on only when the portal has written that down: it must be silent then."""
+        """Let the next call meet a 429; go on once the portal has written that down: from then on it must be silent."""
         began_at = time.time()
         self.shop.sandbox.fault("rate_limit", retry_after=str(BURST_SECONDS))
-        if not self._wait_for(self._was_struck, began_at, BURST_PATIENCE_SECONDS):
+        if not self._wait_for(partial(self._was_struck, began_at), BURST_PATIENCE_SECONDS):
             self.complaints.append("Nobody called the sandbox for a minute while there were clones to follow.")
-        elif not self._wait_for(self._is_known, began_at, LEARN_WITHIN_SECONDS):
-            self.complaints.append(f"The 429 after {self._now():.0f} s was not written down though nothing was in the way.")
+        elif not self._wait_for(self._is_known, LEARN_WITHIN_SECONDS):
+            self.complaints.append(
+                f"The 429 after {self._now():.0f} s was not written down though nothing was in the way."
+            )
         self._record(Kind.BURST.value, None).began_at = began_at
 
-    def _wait_for(self, is_so: Callable[[float], bool], since: float, seconds: float) -> bool:
+    def _wait_for(self, is_so: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while not is_so(since):
+        while not is_so():
             if time.monotonic() > deadline:
                 return False
             self.keep()
@@ -142,7 +143,7 @@ class Storm:
         self._read_up_to = max([self._read_up_to, *(row.id for row in rows)])
         return any(row.fault == "rate_limit" and row.at >= since for row in rows)
 
-    def _is_known(self, since: float) -> bool:
+    def _is_known(self) -> bool:
         return patiently(lambda: Connection.objects.stopped(timezone.now()).exists())
 
     def _let_slow_clones_end(self) -> None:
