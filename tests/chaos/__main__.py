@@ -17,7 +17,7 @@ from clones.demo.environment import FORGOTTEN
 from tests.chaos.deployments import postgresql_and_redis, sqlite
 from tests.sandbox_process import ROOT, SandboxProcess
 
-SILENT_SECONDS: Final = 3  # a lease lasts twice as long
+SILENT_SECONDS: Final = 4  # longer than the watchdog's pause between two bells; a lease lasts twice as long
 
 
 def arguments() -> argparse.Namespace:

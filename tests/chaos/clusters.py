@@ -25,7 +25,6 @@ class Cluster:
         self._marks: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._ended_at: float | None = None
-        self.exit_codes: list[int] = []
 
     def keep_running(self) -> None:
         """Start it where it does not run; a second after it ended, as a service manager does."""

@@ -8,20 +8,21 @@ from clones.choices import TERMINAL, FailureKind, JobStatus
 from clones.engine.submit import ASK_AGAIN_WITHIN, TRANSIENT_TRIES
 from clones.lifecycle import TRANSITIONS
 from tests.chaos.facts import JobFacts, Misfortunes
+from tests.chaos.plan import EMPTY_TEMPLATE
 from tests.sandbox_process import LoggedClone, LoggedRequest
 
 BUSY: Final = "TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET"
 NOT_EMPTY: Final = ("TARGET_PRODUCTS_NOT_EMPTY", "TARGET_CATEGORIES_NOT_EMPTY", "TARGET_PRODUCT_TYPES_NOT_EMPTY")
 SILENT_AFTER_SECONDS: Final = 2.0
 MINUTE: Final = 60.0
+PASSING: Final = ("", "RATE_LIMITED", "INTERNAL_ERROR", "UNKNOWN_IMPORT_FAILED_TO_START", BUSY)  # settle nothing
 
 Complaints = Iterator[str]
 
 
 def about_job(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
     """Yield what is wrong with one job."""
-    if len(job.clones) > 1:
-        yield f"cloned {len(job.clones)} times"
+    yield from _doubled(job, misfortunes)
     for clone in job.clones:
         if (clone.source, clone.scope, clone.demo) != (job.template, job.scope, job.demo):
             yield f"cloned with {clone.source} {clone.scope} {clone.demo}, not as ordered"
@@ -40,8 +41,29 @@ def about_job(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
     yield from _history(job)
 
 
+def _doubled(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
+    """Let pass one thing only: the earlier clone had failed at Ecwid, and no answer that named it could be kept."""
+    for earlier, later in pairwise(job.clones):
+        had_failed = earlier.status == "FAILED" and earlier.finished_at and earlier.finished_at <= later.accepted_at
+        if not had_failed:
+            yield f"cloned again while {_told([earlier])} stood"
+        yield from _could_be_known(job, earlier, later.accepted_at, misfortunes)
+
+
+def _could_be_known(job: JobFacts, clone: LoggedClone, until: float, misfortunes: Misfortunes) -> Complaints:
+    """Yield the answers that named the clone's ticket before `until`, to somebody whom nothing struck."""
+    for row, following in _with_next(job):
+        told = row.ticket == clone.ticket or (row.error_code == BUSY and clone.accepted_at < row.at)
+        if told and row.at < until and not _is_lost(job, row, following, misfortunes):
+            yield f"request {row.id} was told ticket {clone.ticket}, nothing struck who asked, and it was not kept"
+
+
+def _is_lost(job: JobFacts, row: LoggedRequest, following: float, misfortunes: Misfortunes) -> bool:
+    return not row.delivered or bool(row.fault) or misfortunes.struck(job.id, row, following)
+
+
 def _completed(job: JobFacts) -> Complaints:
-    if [(clone.ticket, clone.status) for clone in job.clones] != [(job.ticket, "COMPLETED")]:
+    if [(clone.ticket, clone.status) for clone in job.clones[-1:]] != [(job.ticket, "COMPLETED")]:
         yield f"completed with ticket {job.ticket}, but the sandbox says {_told(job.clones)}"
     wrong = job.mapping.items() ^ job.clone_mapping.items()
     if wrong:
@@ -49,7 +71,7 @@ def _completed(job: JobFacts) -> Complaints:
 
 
 def _failed_at_ecwid(job: JobFacts, _: Misfortunes) -> Complaints:
-    said = [(clone.ticket, clone.status) for clone in job.clones]
+    said = [(clone.ticket, clone.status) for clone in job.clones[-1:]]
     if said != [(job.ticket, "FAILED")] or not job.error_message:
         yield f"failed at Ecwid, but the sandbox says {_told(job.clones)}"
 
@@ -68,21 +90,28 @@ def _kept_failing(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
 
 
 def _result_lost(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
-    """Hold the sandbox's proof: a clone that ran, and not one answer with its ticket that could have been kept."""
-    if len(job.clones) != 1:
-        yield f"result lost, but the sandbox says {_told(job.clones)}"
-        return
-    clone = job.clones[0]
-    for row, until in _with_next(job):
-        told = row.ticket == clone.ticket or row.error_code == BUSY
-        if told and row.delivered and not row.fault and not misfortunes.struck(job.id, row, until):
-            yield f"result lost, but request {row.id} was told the ticket, and nothing struck who asked"
+    """Demand the proof that no answer which would have settled it could be kept, and that asking again was useless."""
+    for clone in job.clones[-1:]:
+        yield from _could_be_known(job, clone, job.finished_at or 0, misfortunes)
     if job.error_code in NOT_EMPTY:
-        refusals = [row.at for row in job.starts if row.error_code in NOT_EMPTY and row.delivered]
-        if not refusals or clone.finished_at is None or max(refusals) < clone.finished_at:
-            yield "result lost, but the sandbox never said that the target is not empty after the clone's end"
-    elif job.starts and (job.finished_at or 0) - job.starts[0].at < ASK_AGAIN_WITHIN.total_seconds():
+        yield from _ran_unseen(job)
+        return
+    for row, following in _with_next(job):
+        if row.error_code not in PASSING and not _is_lost(job, row, following, misfortunes):
+            yield f"result lost, but request {row.id} was answered {row.error_code}, and nothing struck who asked"
+    sent_at = misfortunes.first_sent(job.id)
+    if sent_at is None or (job.finished_at or 0) - sent_at < ASK_AGAIN_WITHIN.total_seconds():
         yield "result lost less than a minute after the first request"
+    if job.scope != "STORE_SETTINGS" and job.template != EMPTY_TEMPLATE:
+        yield "result lost without asking again, though a second clone would have been refused"
+
+
+def _ran_unseen(job: JobFacts) -> Complaints:
+    """Demand a clone that ended, and the refusal that showed it afterwards."""
+    refusals = [row.at for row in job.starts if row.error_code in NOT_EMPTY and row.delivered]
+    ends = [clone.finished_at for clone in job.clones if clone.status == "COMPLETED" and clone.finished_at]
+    if not (refusals and ends and max(refusals) >= max(ends)):
+        yield f"result lost, but the sandbox says {_told(job.clones)}; it called the target full {len(refusals)} times"
 
 
 def _never(job: JobFacts, _: Misfortunes) -> Complaints:

@@ -37,7 +37,7 @@ class JobFacts:
     mapping: Mapping
     events: list[tuple[str, str]]
     clones: list[LoggedClone]
-    clone_mapping: Mapping  # of the only clone; else empty
+    clone_mapping: Mapping  # of the last clone
     starts: list[LoggedRequest]
 
 
@@ -92,7 +92,7 @@ def _facts(
         mapping=stored_mapping(job),
         events=events,
         clones=clones,
-        clone_mapping=logged_mapping(sandbox, clones[0].ticket) if len(clones) == 1 else {},
+        clone_mapping=logged_mapping(sandbox, clones[-1].ticket) if clones else {},
         starts=starts,
     )
 
@@ -127,6 +127,10 @@ class Misfortunes:
             (at, at) for at in self._logs[cluster].replaced_at
         ]
         return any(began_at <= until and ended_at >= row.at for began_at, ended_at in times)
+
+    def first_sent(self, job_id: int) -> float | None:
+        """Return when a worker first wrote "sending this" for the job."""
+        return min((min(log.sent[job_id]) for log in self._logs if job_id in log.sent), default=None)
 
     def _sender(self, job_id: int, at: float) -> int | None:
         """Return the cluster that wrote "sending this" last before the request came in."""

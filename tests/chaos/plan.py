@@ -12,6 +12,7 @@ BURST_EVERY: Final = 12.0
 BURST_SECONDS: Final = 5
 CALM_BEFORE_BURST: Final = 2.0  # what was in the air when something was struck has arrived by then
 FIRST_STORE: Final = 900_001
+EMPTY_TEMPLATE: Final = "1005"  # leaves its targets empty: a second clone into one would be accepted
 LARGEST_BATCH: Final = 40
 
 
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 Lengths = dict[Kind, tuple[float, float]]
 
 OF_ONE_CLUSTER: Final = {
-    Kind.STOP: (8.0, 11.0),  # a lease lasts 6 s here
+    Kind.STOP: (9.0, 12.0),  # a lease lasts 8 s here
     Kind.DATABASE_REFUSED: (5.0, 10.0),
     Kind.DATABASE_SILENT: (5.0, 20.0),  # PostgreSQL ends an idle transaction after 15 s
     Kind.REDIS_REFUSED: (5.0, 10.0),

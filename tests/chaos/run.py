@@ -20,7 +20,8 @@ from tests.chaos.storm import Storm
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess
 
 RATE_LIMIT: Final = 600  # requests a minute, as Ecwid's; the sandbox insists on it
-CALM_PATIENCE_SECONDS: Final = 300.0
+CALM_PATIENCE_SECONDS: Final = 120.0
+PATIENCE_SECONDS_PER_JOB: Final = 3.0  # the rate limit alone takes a third of it
 END_PATIENCE_SECONDS: Final = 60.0
 BUGS: Final = ("A call for job", "could not be written down", "IllegalTransitionError", CLIENT_SECRET)
 
@@ -70,9 +71,8 @@ class Run:
         self.sandbox.clear_faults()
         began = time.monotonic()
         say(f"The storm is over; {CloneJob.objects.active().count()} clones are still active.")
-        self._until(
-            storm, lambda: not CloneJob.objects.active().exists(), CALM_PATIENCE_SECONDS, "not all clones ended"
-        )
+        patience = CALM_PATIENCE_SECONDS + PATIENCE_SECONDS_PER_JOB * self.jobs
+        self._until(storm, lambda: not CloneJob.objects.active().exists(), patience, "not all clones ended")
         self._until(storm, lambda: self._beating() >= CLUSTERS, END_PATIENCE_SECONDS, "not all workers work again")
         say(f"All that could end had ended {time.monotonic() - began:.0f} s later.")
         self._end(clusters)

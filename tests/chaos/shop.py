@@ -12,7 +12,7 @@ from clones.operations.connections import ConnectionFacts, save_connection
 from clones.operations.launch import Order, start_batch
 from clones.operations.stores import save_template
 from clones.sandbox.specs import StoreSpec
-from tests.chaos.plan import PlannedOrder, Target
+from tests.chaos.plan import EMPTY_TEMPLATE, PlannedOrder, Target
 from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
 
 T = TypeVar("T")
@@ -24,9 +24,8 @@ TEMPLATES: Final = (
     StoreSpec(
         1004, "Warehouse", products=120, categories=10, zero_padded_ids=True, extra_mapping={"brands": {"7": "8"}}
     ),
-    StoreSpec(1005, "Empty"),
+    StoreSpec(int(EMPTY_TEMPLATE), "Empty"),
 )
-EMPTY: Final = 4
 # Whoever asks twice for one of these within a minute must find the first one running, as at Ecwid, where clones take
 # at least a minute: a second one would be accepted after the first one's end.
 SLOW_SECONDS: Final = 62.0
@@ -72,7 +71,7 @@ class Shop:
             self.sandbox.add_spec(spec)
             self._templates.append(save_template(made, str(spec.id), spec.name)[0])
         for order in orders:
-            is_slow = order.scope == CloneScope.STORE_SETTINGS or order.template == EMPTY
+            is_slow = order.scope == CloneScope.STORE_SETTINGS or str(TEMPLATES[order.template].id) == EMPTY_TEMPLATE
             self._add_targets(order.targets, is_slow=is_slow)
 
     def put_faults(self, seed: int) -> None:

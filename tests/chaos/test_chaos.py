@@ -13,7 +13,7 @@ SHORT = ("--seed", "3", "--seconds", "20", "--jobs", "40")
 
 
 @pytest.mark.worker
-@pytest.mark.timeout(600)  # only a broken engine takes so long: see CALM_PATIENCE_SECONDS
+@pytest.mark.timeout(600)  # only a broken engine takes so long: see `run.CALM_PATIENCE_SECONDS`
 def test_a_storm_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     """With database and queue of its own, of the kind that the tests run on; nothing of them is left."""
     command = [sys.executable, "-m", "tests.chaos", "--on", connection.vendor, "--folder", str(tmp_path / "chaos")]

@@ -28,6 +28,9 @@ ACCEPTED = LoggedRequest(
     blocked_seconds=None,
     delivered=True,
 )
+EARLIER = replace(CLONE, ticket="t-0", accepted_at=2, finished_at=8)
+HAD_FAILED = replace(EARLIER, status="FAILED")
+OF_EARLIER = replace(ACCEPTED, id=4, at=2.0, ticket="t-0")
 REFUSED = replace(ACCEPTED, id=2, at=30.0, ticket="", http_status=409, error_code="TARGET_PRODUCTS_NOT_EMPTY")
 COMPLETED = JobFacts(
     id=7,
@@ -83,7 +86,8 @@ def test_nothing_is_said_where_both_sides_agree(job: JobFacts) -> None:
 @pytest.mark.parametrize(
     ("job", "complaint"),
     [
-        (replace(COMPLETED, clones=[CLONE, replace(CLONE, ticket="t-2")]), "cloned 2 times"),
+        (replace(COMPLETED, clones=[EARLIER, CLONE], starts=[ACCEPTED]), "cloned again while t-0 COMPLETED stood"),
+        (replace(COMPLETED, clones=[HAD_FAILED, CLONE], starts=[OF_EARLIER, ACCEPTED]), "was told ticket t-0"),
         (replace(COMPLETED, demo=True), "not as ordered"),
         (replace(COMPLETED, scope="CATALOG"), "not as ordered"),
         (replace(COMPLETED, status="QUEUED", events=COMPLETED.events[:3], mapping={}), "has not ended: QUEUED"),
@@ -107,13 +111,21 @@ def test_nothing_is_said_where_both_sides_agree(job: JobFacts) -> None:
         (replace(TURNED_DOWN, failure_kind="TRANSIENT"), "given up after fewer than 6 refusals"),
         (replace(FAILED_THERE, clones=[CLONE]), "failed at Ecwid, but the sandbox says t-1 COMPLETED"),
         (replace(RESULT_LOST, clones=[]), "result lost, but the sandbox says that nothing was cloned"),
-        (replace(RESULT_LOST, starts=[ACCEPTED, REFUSED]), "was told the ticket, and nothing struck who asked"),
-        (replace(RESULT_LOST, starts=RESULT_LOST.starts[:1]), "never said that the target is not empty"),
+        (replace(RESULT_LOST, starts=[ACCEPTED, REFUSED]), "was told ticket t-1, nothing struck who asked"),
+        (replace(RESULT_LOST, starts=RESULT_LOST.starts[:1]), "it called the target full 0 times"),
+        (replace(RESULT_LOST, error_code=""), "without asking again, though a second clone would have been refused"),
         (replace(RESULT_LOST, error_code="", scope="STORE_SETTINGS"), "less than a minute after the first request"),
+        (replace(RESULT_LOST, error_code="", starts=[REFUSED]), "was answered TARGET_PRODUCTS_NOT_EMPTY"),
     ],
 )
 def test_a_difference_is_noticed(job: JobFacts, complaint: str) -> None:
     assert complaint in "\n".join(about_job(job, CALM))
+
+
+def test_a_clone_that_failed_unseen_may_be_followed_by_another() -> None:
+    lost = replace(OF_EARLIER, delivered=False)
+
+    assert list(about_job(replace(COMPLETED, clones=[HAD_FAILED, CLONE], starts=[lost, ACCEPTED]), CALM)) == []
 
 
 def sender(tmp_path: Path, *blows: Blow) -> Misfortunes:
@@ -142,6 +154,16 @@ def test_an_answer_may_be_lost_with_the_cluster_that_asked(tmp_path: Path) -> No
 )
 def test_no_other_blow_is_an_excuse_for_a_lost_answer(tmp_path: Path, blow: Blow) -> None:
     assert "nothing struck who asked" in "\n".join(about_job(TOLD, sender(tmp_path, blow)))
+
+
+def test_settings_may_be_lost_when_a_minute_went_by_before_anybody_could_ask_again(tmp_path: Path) -> None:
+    lost = replace(ACCEPTED, delivered=False)
+    clone = replace(CLONE, scope="STORE_SETTINGS")
+    job = replace(
+        FAILED, failure_kind="RESULT_LOST", scope=clone.scope, clones=[clone], starts=[lost], finished_at=70.0
+    )
+
+    assert list(about_job(job, sender(tmp_path))) == []
 
 
 def test_a_request_late_in_a_block_is_noticed() -> None:
