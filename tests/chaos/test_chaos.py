@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.chaos.clusters import ROOT
 
-SHORT = ("--seed", "3", "--seconds", "20", "--jobs", "40")
+SHORT = ("--seed", "30", "--seconds", "20", "--jobs", "40")
 
 
 @pytest.mark.worker
