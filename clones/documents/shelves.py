@@ -63,7 +63,7 @@ SHELVES: Final = (
     Shelf(
         "Running the portal",
         "For whoever looks after the machines it runs on.",
-        _documents("operations.md", "operations/containers.md", "settings.md", "commands.md"),
+        _documents("operations.md", "operations/containers.md", "reliability.md", "settings.md", "commands.md"),
     ),
     Shelf(
         "Working on the portal",

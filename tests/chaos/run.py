@@ -49,7 +49,7 @@ class Run:
         plan = make_plan(self.seed, self.seconds, self.jobs, (Kind.STOP, *self.deployment.troubles), len(TEMPLATES))
         say(f"{self.deployment.name}: {self.jobs} clones, {self.seconds:g} s, SEED={self.seed}")
         call_command("migrate", verbosity=0, interactive=False)
-        shop = Shop(self.sandbox)
+        shop = Shop(self.sandbox, self.seed)
         shop.open(plan.orders, RATE_LIMIT)
         clusters = [self._cluster(number) for number in range(CLUSTERS)]
         try:
@@ -66,7 +66,7 @@ class Run:
         """Let the storm pass, then everything come to its end by itself."""
         storm = Storm(plan, self.deployment, clusters, shop, self.folder / "diary.txt")
         self._until(storm, lambda: self._beating() == CLUSTERS, END_PATIENCE_SECONDS, "not all workers came up")
-        shop.put_faults(self.seed)
+        shop.put_faults()
         storm.run()
         self.sandbox.clear_faults()
         began = time.monotonic()

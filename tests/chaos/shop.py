@@ -58,8 +58,9 @@ def patiently(ask: Callable[[], T]) -> T:
 class Shop:
     """The run's stores on both sides."""
 
-    def __init__(self, sandbox: SandboxProcess) -> None:
+    def __init__(self, sandbox: SandboxProcess, seed: int) -> None:
         self.sandbox = sandbox
+        self._seed = seed
         self._slow: dict[str, Target] = {}
         self._templates: list[TemplateStore] = []
 
@@ -74,10 +75,11 @@ class Shop:
             is_slow = order.scope == CloneScope.STORE_SETTINGS or str(TEMPLATES[order.template].id) == EMPTY_TEMPLATE
             self._add_targets(order.targets, is_slow=is_slow)
 
-    def put_faults(self, seed: int) -> None:
-        """Let calls go wrong from now on."""
+    def put_faults(self) -> None:
+        """Let calls go wrong from now on, in these ways alone."""
+        self.sandbox.clear_faults()
         for number, (fault, done, share) in enumerate(FAULTS):
-            self.sandbox.fault(fault, done=done, rate=share, times=None, seed=seed * 100 + number)
+            self.sandbox.fault(fault, done=done, rate=share, times=None, seed=self._seed * 100 + number)
 
     def launch(self, order: PlannedOrder) -> None:
         """Order a batch as a person does. Who is told that the database is away tries again."""

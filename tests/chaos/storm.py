@@ -12,10 +12,19 @@ from typing import Final
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from clones.models import Connection
+from clones.models import CloneJob, Connection
 from tests.chaos.clusters import Cluster
 from tests.chaos.deployments import Deployment, Trouble
-from tests.chaos.plan import BURST_SECONDS, DATABASE_AWAY, OF_A_SERVER, Kind, Plan, Step
+from tests.chaos.plan import (
+    BURST_SECONDS,
+    CALM_BEFORE_BURST,
+    DATABASE_AWAY,
+    OF_A_SERVER,
+    OF_ONE_CLUSTER,
+    Kind,
+    Plan,
+    Step,
+)
 from tests.chaos.shop import Shop, patiently
 
 LOOK_EVERY_SECONDS: Final = 0.05
@@ -23,7 +32,6 @@ SLOW_CLONES_EVERY_SECONDS: Final = 1.0
 BURST_PATIENCE_SECONDS: Final = 60.0  # all clusters may have been killed just now
 LEARN_WITHIN_SECONDS: Final = 10.0
 TRY_AGAIN_SECONDS: Final = 0.5
-NEEDS_DATABASE: Final = (Kind.LAUNCH, Kind.BURST)
 
 
 @dataclass
@@ -51,7 +59,7 @@ class Storm:
     def __post_init__(self) -> None:
         self._began = time.monotonic()
         self._next_slow = 0.0
-        self._away: set[Kind] = set()
+        self._ongoing: set[Kind] = set()
         self._read_up_to = 0  # in the sandbox's log of requests
         self._numbers = itertools.count()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -84,7 +92,7 @@ class Storm:
         heapq.heappush(self._due, (at, next(self._numbers), do))
 
     def _do(self, step: Step) -> None:
-        if step.kind in NEEDS_DATABASE and self._away:
+        if self._must_wait(step):
             self._at(self._now() + TRY_AGAIN_SECONDS, partial(self._do, step))
         elif step.kind == Kind.LAUNCH:
             self._write(f"batch {step.number}")
@@ -96,20 +104,31 @@ class Storm:
         else:
             self._strike(step)
 
+    def _must_wait(self, step: Step) -> bool:
+        """Tell whether what the plan keeps apart would meet here: a step that took long has put off all after it."""
+        if step.kind == Kind.LAUNCH:
+            return bool(self._ongoing & DATABASE_AWAY)
+        if step.kind == Kind.BURST:
+            latest = max((blow.began_at for blow in self.blows), default=0.0)
+            return bool(self._ongoing & DATABASE_AWAY) or time.time() - latest < CALM_BEFORE_BURST
+        return any(
+            step.kind in track and self._ongoing & track for track in (OF_ONE_CLUSTER.keys(), OF_A_SERVER.keys())
+        )
+
     def _kill(self, step: Step) -> None:
         role = self.clusters[step.cluster].kill(step.number)
         if role:
             self._record(f"{step.kind} of a {role}", step.cluster)
 
     def _strike(self, step: Step) -> None:
-        self._away |= {step.kind} & DATABASE_AWAY
+        self._ongoing.add(step.kind)
         blow = self._record(step.kind.value, None if step.kind in OF_A_SERVER else step.cluster)
         self._trouble(step).begin()
         self._at(self._now() + step.seconds, partial(self._let_go, step, blow))
 
     def _let_go(self, step: Step, blow: Blow) -> None:
         self._trouble(step).end()
-        self._away.discard(step.kind)
+        self._ongoing.discard(step.kind)
         blow.ended_at = time.time()
         self._write(f"over: {step.kind}")
 
@@ -121,9 +140,15 @@ class Storm:
     def _burst(self) -> None:
         """Let the next call meet a 429; go on once the portal has written that down: from then on it must be silent."""
         began_at = time.time()
+        self._read_up_to = max(
+            (row.id for row in self.shop.sandbox.requests(self._read_up_to)), default=self._read_up_to
+        )
         self.shop.sandbox.fault("rate_limit", retry_after=str(BURST_SECONDS))
-        if not self._wait_for(partial(self._was_struck, began_at), BURST_PATIENCE_SECONDS):
+        if not self._wait_for(lambda: self._was_struck() or not self._is_anything_active(), BURST_PATIENCE_SECONDS):
             self.complaints.append("Nobody called the sandbox for a minute while there were clones to follow.")
+        elif not self._was_struck():
+            self.shop.put_faults()  # without the one that nobody needed
+            return
         elif not self._wait_for(self._is_known, LEARN_WITHIN_SECONDS):
             self.complaints.append(
                 f"The 429 after {self._now():.0f} s was not written down though nothing was in the way."
@@ -138,10 +163,11 @@ class Storm:
             self.keep()
         return True
 
-    def _was_struck(self, since: float) -> bool:
-        rows = self.shop.sandbox.requests(self._read_up_to)
-        self._read_up_to = max([self._read_up_to, *(row.id for row in rows)])
-        return any(row.fault == "rate_limit" and row.at >= since for row in rows)
+    def _was_struck(self) -> bool:
+        return any(row.fault == "rate_limit" for row in self.shop.sandbox.requests(self._read_up_to))
+
+    def _is_anything_active(self) -> bool:
+        return patiently(CloneJob.objects.active().exists)
 
     def _is_known(self) -> bool:
         return patiently(lambda: Connection.objects.stopped(timezone.now()).exists())
