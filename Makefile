@@ -9,7 +9,7 @@ PARALLEL := -n 3 --dist worksteal # most tests wait for real processes
 PAGES := $(wildcard static/css/* static/js/* static/img/* docs/pictures/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo browser test test-scale check screenshots bench pins
+.PHONY: help install demo browser test test-scale check screenshots bench chaos pins
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,11 @@ screenshots: install browser ## photograph the demo: pictures for the documents,
 
 bench: install ## measure pages, engine and mappings, as ratios, on SQLite and on PostgreSQL (SECTIONS="throughput mapping")
 	@missed=0; for with in "" scripts/with-services; do $$with $(BIN)/python -m tests.bench $(SECTIONS) || missed=1; done; exit $$missed
+
+chaos: install ## strike at workers, servers and answers, then compare with the sandbox (SEED=7, SECONDS=150, JOBS=400)
+	@seed=$(or $(SEED),$$(date +%s)); differ=0; for on in sqlite postgresql; do \
+		$(BIN)/python -m tests.chaos --on $$on --seed $$seed $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JOBS),--jobs $(JOBS)) \
+			|| differ=1; done; exit $$differ
 
 check: install ## lint, format, types, Django's own checks, migrations, pins
 	$(BIN)/ruff check

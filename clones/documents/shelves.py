@@ -64,7 +64,12 @@ SHELVES: Final = (
         "Running the portal",
         "For whoever looks after the machines it runs on.",
         _documents(
-            "operations.md", "operations/containers.md", "operations/monitoring.md", "settings.md", "commands.md"
+            "operations.md",
+            "operations/containers.md",
+            "operations/monitoring.md",
+            "reliability.md",
+            "settings.md",
+            "commands.md",
         ),
     ),
     Shelf(

@@ -1,0 +1,66 @@
+"""A way that can be cut."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.proxy import Proxy
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        yield listener
+
+
+@pytest.fixture
+def proxy(server: socket.socket) -> Iterator[Proxy]:
+    made = Proxy(server.getsockname()[1])
+    yield made
+    made.close()
+
+
+def call(proxy: Proxy) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=20)
+
+
+def test_passes_bytes_both_ways(proxy: Proxy, server: socket.socket) -> None:
+    with call(proxy) as caller, server.accept()[0] as answerer:
+        caller.sendall(b"question")
+        assert answerer.recv(100) == b"question"
+        answerer.sendall(b"answer")
+        assert caller.recv(100) == b"answer"
+
+
+def test_refuses_and_breaks_what_it_had(proxy: Proxy, server: socket.socket) -> None:
+    with call(proxy) as caller, server.accept()[0]:
+        proxy.refuse()
+
+        assert caller.recv(100) == b""
+        with pytest.raises(ConnectionRefusedError):
+            call(proxy)
+
+
+def test_is_a_way_again_once_mended(proxy: Proxy, server: socket.socket) -> None:
+    proxy.refuse()
+    proxy.mend()
+
+    with call(proxy) as caller, server.accept()[0] as answerer:
+        caller.sendall(b"question")
+        assert answerer.recv(100) == b"question"
+
+
+def test_swallows_until_it_is_mended(proxy: Proxy, server: socket.socket) -> None:
+    with call(proxy) as caller, server.accept()[0] as answerer:
+        proxy.swallow()
+        caller.sendall(b"question")
+        answerer.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            answerer.recv(100)
+        answerer.settimeout(20)
+
+        proxy.mend()
+
+        assert answerer.recv(100) == b"question"
