@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
+from whitenoise.base import StaticFile, WhiteNoise
 
 from clones.models import Connection, TemplateStore
 from clones.secrets import Secret
@@ -16,6 +17,23 @@ from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
 from tests.worker_process import WorkerProcess
 
 REAL_DATABASE = settings.DATABASES["default"]["NAME"]  # read before pytest-django puts the test database in its place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once() -> Iterator[None]:
+    """Let each test client have the list of static files that the first one made, instead of reading the folder."""
+    listed: dict[tuple[str, str], dict[str, StaticFile]] = {}
+    read = WhiteNoise.update_files_dictionary
+
+    def update(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in listed:
+            read(self, root, prefix)
+            listed[root, prefix] = dict(self.files)
+        self.files.update(listed[root, prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoise, "update_files_dictionary", update)
+        yield
 
 
 @pytest.fixture(scope="module")
