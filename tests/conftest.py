@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
@@ -17,6 +18,14 @@ from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
 from tests.worker_process import WorkerProcess
 
 REAL_DATABASE = settings.DATABASES["default"]["NAME"]  # read before pytest-django puts the test database in its place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_hashed_quickly() -> Iterator[None]:
+    """Hash as the portal does, but not slowly on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
