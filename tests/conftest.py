@@ -45,19 +45,27 @@ def _static_files_listed_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def open_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database for a whole module. Whoever uses it empties the tables that it fills.
+@pytest.fixture(scope="session")
+def some_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, whichever tests were selected.
 
     pytest-django sets one up only where a selected test is marked for it; without, this would be the real database.
     """
-    with django_db_blocker.unblock():
-        if connection.settings_dict["NAME"] != REAL_DATABASE:
-            yield
-            return
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+    if connection.settings_dict["NAME"] != REAL_DATABASE:
         yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+    yield
+    with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="module")
+def open_database(some_database: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database for a whole module. Whoever uses it empties the tables that it fills."""
+    with django_db_blocker.unblock():
+        yield
 
 
 @pytest.fixture(scope="session")
