@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
+from whitenoise.base import StaticFile, WhiteNoise
 
 from clones.models import Connection, TemplateStore
 from clones.secrets import Secret
@@ -18,19 +20,52 @@ from tests.worker_process import WorkerProcess
 REAL_DATABASE = settings.DATABASES["default"]["NAME"]  # read before pytest-django puts the test database in its place
 
 
-@pytest.fixture(scope="module")
-def open_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database for a whole module. Whoever uses it empties the tables that it fills.
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_hashed_quickly() -> Iterator[None]:
+    """Hash as the portal does, but not slowly on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once() -> Iterator[None]:
+    """Let each test client have the list of static files that the first one made, instead of reading the folder."""
+    listed: dict[tuple[str, str], dict[str, StaticFile]] = {}
+    read = WhiteNoise.update_files_dictionary
+
+    def update(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in listed:
+            read(self, root, prefix)
+            listed[root, prefix] = dict(self.files)
+        self.files.update(listed[root, prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoise, "update_files_dictionary", update)
+        yield
+
+
+@pytest.fixture(scope="session")
+def some_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, whichever tests were selected.
 
     pytest-django sets one up only where a selected test is marked for it; without, this would be the real database.
     """
-    with django_db_blocker.unblock():
-        if connection.settings_dict["NAME"] != REAL_DATABASE:
-            yield
-            return
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+    if connection.settings_dict["NAME"] != REAL_DATABASE:
         yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+    yield
+    with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="module")
+def open_database(some_database: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database for a whole module. Whoever uses it empties the tables that it fills."""
+    with django_db_blocker.unblock():
+        yield
 
 
 @pytest.fixture(scope="session")

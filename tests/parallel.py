@@ -5,6 +5,7 @@ restart of the machine sweeps them away.
 """
 
 import os
+import sys
 import tempfile
 from urllib.parse import urlsplit
 
@@ -23,3 +24,7 @@ if _worker.startswith("gw") and os.environ.get("REDIS_URL"):
     os.environ["REDIS_URL"] = own_redis(os.environ["REDIS_URL"], _worker)
 
 os.environ.setdefault("SESSION_DIR", tempfile.mkdtemp(prefix="portal-test-sessions-"))
+
+# Some machines forbid it. A run starts some hundred Pythons, and each would compile the portal anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

@@ -21,6 +21,12 @@ class Complaints:
         context.on("weberror", self._on_error)
         context.on("requestfailed", self._on_failed_request)
 
+    def leave(self, context: BrowserContext) -> None:
+        """Listen no longer: the context goes on without this test."""
+        context.remove_listener("console", self._on_console)
+        context.remove_listener("weberror", self._on_error)
+        context.remove_listener("requestfailed", self._on_failed_request)
+
     def forgive(self, pattern: str) -> None:
         """Expect complaints that match `pattern`, which this test causes on purpose."""
         self._forgiven.append(re.compile(pattern))

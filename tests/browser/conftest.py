@@ -51,7 +51,7 @@ def _database_beside_the_browser() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def web_process(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    some_database: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WebProcess]:
     """One portal for the whole run."""
     with django_db_blocker.unblock(), WebProcess(tmp_path_factory.mktemp("web") / "web.log") as process:

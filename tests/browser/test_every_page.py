@@ -5,16 +5,19 @@ An address without a row in PAGES (or among those that are no pages) fails the t
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from clones.documents import DOCUMENTS
 from tests.browser.complaints import Complaints
-from tests.browser.conftest import Look, SignIn
+from tests.browser.conftest import PATIENCE_MILLISECONDS, Look, SignIn
 from tests.browser.world import World
+from tests.web_process import WebProcess
 
 NOBODY_SIGNED_IN = ""
 # Address as the urlconf has it → what is looked at: (who, address with the attributes of World).
@@ -103,10 +106,41 @@ class Visitor:
         return answer.status
 
 
+@pytest.fixture(scope="module")
+def world(open_database: None) -> Iterator[World]:
+    """One world for all that only look at it."""
+    yield World.make()
+    call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture(scope="module")
+def window(world: World, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+    """One window for all pages: to open a new one takes longer than to look at a page."""
+    with browser.new_context(**browser_context_args) as context:
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        yield context.new_page()
+
+
 @pytest.fixture
-def visitor(page: Page, sign_in: SignIn, look: Look, settings: Any) -> Visitor:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody types a password here
-    return Visitor(page, World.make(), sign_in, look)
+def watched(
+    window: Page, web: WebProcess, complaints: Complaints, request: pytest.FixtureRequest, output_path: str
+) -> Iterator[Page]:
+    """The window as a new one: nobody is signed in, and what it complains about is this test's."""
+    failed = request.session.testsfailed
+    window.context.clear_cookies()
+    complaints.watch(window.context)
+    yield window
+    if request.session.testsfailed > failed:
+        picture = Path(output_path) / "test-failed.png"
+        window.screenshot(path=picture)
+        print(f"Left by the browser: {picture}")  # noqa: T201
+    window.goto("about:blank")  # nothing of this page reaches into the next test
+    complaints.leave(window.context)
+
+
+@pytest.fixture
+def visitor(watched: Page, world: World, sign_in: SignIn, look: Look) -> Visitor:
+    return Visitor(watched, world, sign_in, look)
 
 
 def routes(resolver: URLResolver, before: str = "") -> Iterator[str]:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -46,9 +48,8 @@ class DemoProcess:
         if under_make:
             recipe = shlex.join([*command, "--until-parent-ends"])
             (var / "Makefile").write_text(f"demo:\n\t@{recipe}\n")
-            # What a shell starts in the background ignores Ctrl-C: so would make, where the tests run like that.
-            command = ["env", "--default-signal=INT", "make", "-f", str(var / "Makefile"), "demo"]
-        with self.log.open("wb") as log:
+            command = ["make", "-f", str(var / "Makefile"), "demo"]
+        with self.log.open("wb") as log, _signals_of_a_terminal():
             self._process = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -128,6 +129,15 @@ class DemoProcess:
         found = re.search(pattern, self.text)
         assert found, self.text
         return found[1]
+
+
+@contextmanager
+def _signals_of_a_terminal() -> Iterator[None]:
+    """Start nobody who ignores Ctrl-C or a lost terminal: tests in the background, or under nohup, ignore them."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _command_line(pid: int) -> str:
