@@ -13,7 +13,6 @@ from django.db import connection
 from django.utils import timezone
 
 from clones.choices import JobStatus
-from clones.ecwid import MappingPair
 from clones.engine import mappings
 from clones.lifecycle import record_start
 from clones.models import CloneJob, Connection, Profile
@@ -27,7 +26,7 @@ from tests.people import person
 # A marked test could not open a second database: Django's tests know those of the settings only.
 pytestmark = pytest.mark.usefixtures("old")
 
-PAIRS = [MappingPair("product", "12345", "09876"), MappingPair("категория", "12345", "\N{SMILING FACE WITH HORNS}")]
+PAIRS = {"product": {"12345": "09876"}, "категория": {"12345": "\N{SMILING FACE WITH HORNS}"}}
 
 
 @pytest.fixture
