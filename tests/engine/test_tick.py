@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import urllib3
 from cryptography.fernet import Fernet
 from django.db import connection
 from django.db.backends.signals import connection_created
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from clones.choices import BlockReason, JobStatus
-from clones.engine import bell, seat, tick
+from clones.engine import bell, budget, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
 from clones.models import (
@@ -352,6 +353,36 @@ def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
     assert f"The answer for job {jobs[1].pk} could not be written down" in caplog.text
     assert looping.unsettled == []
     assert (fresh(jobs[1]).tries, fresh(jobs[1]).lease_token) == (1, "")  # asked again, with a pause
+
+
+def test_a_call_that_still_connects_when_another_worker_meets_a_limit_does_not_leave(
+    shop: TemplateStore, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connects, may_go_on, rounds = threading.Event(), threading.Event(), list[None]()
+    connect = urllib3.util.connection.create_connection
+
+    def connect_slowly(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
+        connects.set()
+        may_go_on.wait(60)
+        return connect(address)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", connect_slowly)
+    (job,) = launch(shop)
+
+    def meet_a_limit_meanwhile() -> bool:
+        if connects.is_set():
+            rounds.append(None)
+        if len(rounds) == 1:
+            now = timezone.now()
+            budget.stop_traffic(shop.connection, BlockReason.RATE_LIMITED, now + timedelta(hours=1), now)
+        if len(rounds) > 2:
+            may_go_on.set()
+        return (JobStatus.SUBMITTING, JobStatus.WAITING) in events_of(job)
+
+    run_tick(QUEUE, StopWhen(meet_a_limit_meanwhile))
+
+    assert "the connection has just been stopped" in CloneEvent.objects.filter(job=job).latest("pk").note
+    assert sandbox.requests() == []
 
 
 @pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "silent"])
