@@ -11,10 +11,11 @@ from django.db import transaction
 from clones.choices import BlockReason
 from clones.models import Connection
 
-# Nine tenths flow evenly and a second's worth may come at once: at most limit * (0.9 + 1/60) in any minute, which
-# leaves room for requests that reach Ecwid later than they were counted here.
-EVEN_SHARE: Final = 0.9
-BURST_SECONDS: Final = 1.0
+# What starts and looks may take of the limit in any minute. The rest is left for people's tests and checks, which
+# overdraw the bucket, and for requests that reach Ecwid later than they were counted here.
+ENGINE_SHARE: Final = 0.8
+BURST_SECONDS: Final = 1.0  # so much may come at once; what remains of the share flows evenly
+EVEN_SHARE: Final = ENGINE_SHARE - BURST_SECONDS / 60
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
 PROBE_AGAIN: Final = timedelta(seconds=10)
@@ -23,7 +24,7 @@ RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need
 
 
 def slots_per_second(rate_limit: int) -> float:
-    """Return how many requests a second a limit of `rate_limit` a minute yields."""
+    """Return how many requests a second the engine has of a limit of `rate_limit` a minute."""
     return EVEN_SHARE * rate_limit / 60
 
 
@@ -40,8 +41,20 @@ def open_slots(connection: Connection, now: datetime) -> int:
     """Return how many requests may leave at `now`: 0 while blocked, 1 for the probe of a refused key."""
     if connection.paused_at or connection.is_blocked(now):
         return 0
-    level = int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit))
+    level = max(0, int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)))
     return min(1, level) if connection.block_reason == BlockReason.CREDENTIALS else level
+
+
+def seconds_until_test(connection: Connection, now: datetime) -> float:
+    """Return how long a request that a person asks for has to wait: 0 while some of what is left for those is left."""
+    level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
+    missing = lowest_for_test(connection.rate_limit) - level
+    return max(0.0, missing / slots_per_second(connection.rate_limit))
+
+
+def lowest_for_test(rate_limit: int) -> float:
+    """Return the level from which on a person's request may leave: a fifth of the limit may be overdrawn."""
+    return 1 - (1 - ENGINE_SHARE) * rate_limit
 
 
 def spend(connection: Connection, count: int, now: datetime) -> None:

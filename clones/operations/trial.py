@@ -90,11 +90,10 @@ def _with_slot(connection: Connection, now: datetime) -> Connection:
         if row.is_blocked(now) and row.block_reason == BlockReason.RATE_LIMITED and row.blocked_until:
             until = f"{row.blocked_until:%H:%M:%S} UTC"
             raise NothingSentError(f"Ecwid's rate limit is reached: nothing was sent. Test again after {until}.")
-        level = budget.bucket_level(row.bucket_level, row.bucket_at, now, row.rate_limit)
-        if level < 0:  # less than one is enough: workers at full speed leave no more, and the limit has room for it
-            wait = math.ceil(-level / budget.slots_per_second(row.rate_limit))
-            message = f"All requests that Ecwid allows just now are used up: nothing was sent. Test again in {wait} s."
-            raise NothingSentError(message)
+        wait = budget.seconds_until_test(row, now)
+        if wait:
+            message = "All requests that Ecwid allows just now are used up: nothing was sent. "
+            raise NothingSentError(f"{message}Test again in {math.ceil(wait)} s.")
         budget.spend(row, 1, now)
     return row
 
@@ -126,7 +125,8 @@ def _stop(row: Connection, block: Block, now: datetime) -> None:
     if block.reason == BlockReason.RATE_LIMITED and row.block_reason == BlockReason.CREDENTIALS:
         # The breaker keeps one reason, and that is the refused key: the silence becomes a debt of the budget.
         debt = (block.until - now).total_seconds() * budget.slots_per_second(row.rate_limit)
-        Connection.objects.filter(pk=row.pk).update(bucket_level=-debt, bucket_at=now)
+        level = budget.lowest_for_test(row.rate_limit) - debt
+        Connection.objects.filter(pk=row.pk).update(bucket_level=level, bucket_at=now)
 
 
 def _leaves_open(row: Connection, result: Result) -> bool:

@@ -17,7 +17,7 @@ from clones.ecwid import (
     NotSent,
     RateLimited,
 )
-from clones.engine import leasing
+from clones.engine import budget, leasing
 from clones.engine.calls import Answer
 from clones.engine.settle import settle
 from clones.lifecycle import Change, advance
@@ -337,7 +337,8 @@ def test_the_more_clones_run_the_longer_the_pause() -> None:
 
     write(answer(job, status("QUEUED")))
 
-    assert fresh(job).next_action_at == pytest.approx(LATER + timedelta(seconds=21 / 0.63), abs=timedelta(seconds=0.01))
+    pause = timedelta(seconds=21 / (0.7 * budget.slots_per_second(60)))
+    assert fresh(job).next_action_at == pytest.approx(LATER + pause, abs=timedelta(seconds=0.01))
 
 
 @pytest.mark.parametrize("job_status", [JobStatus.WAITING, JobStatus.QUEUED])

@@ -108,7 +108,7 @@ def test_a_test_costs_one_request_of_the_budget(connection: Connection, now: dat
 def test_nothing_is_sent_where_the_budget_is_overdrawn(
     connection: Connection, sandbox: SandboxProcess, now: datetime
 ) -> None:
-    Connection.objects.update(bucket_level=-900.0, bucket_at=now)
+    Connection.objects.update(bucket_level=-1980.0, bucket_at=now)
 
     trial = try_connection(connection, now)
 
@@ -120,7 +120,7 @@ def test_nothing_is_sent_where_the_budget_is_overdrawn(
 def test_workers_at_full_speed_do_not_keep_a_person_from_testing(
     connection: Connection, sandbox: SandboxProcess, now: datetime
 ) -> None:
-    Connection.objects.update(bucket_level=0.0, bucket_at=now)
+    Connection.objects.update(bucket_level=-1000.0, bucket_at=now)  # a fifth of its 6,000 may be overdrawn
 
     assert try_connection(connection, now).ok
 
