@@ -6,12 +6,11 @@ batch run. That makes the sum over all batches of their mean delay the least. St
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from clones.choices import JobStatus
@@ -24,8 +23,7 @@ FRESH_FOR: Final = timedelta(seconds=1)
 AHEAD: Final = 50  # starts of one batch that are put in order at once
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A due POST, one of so many that are `waiting` in its batch.
 
     `in_doubt`: it repeats one whose answer was lost, which must be done soon.
@@ -37,8 +35,7 @@ class Start:
     in_doubt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A due look at a clone that ran at `age`, when it became due, `seconds` ago."""
 
     job_id: int
@@ -48,8 +45,7 @@ class Look:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A job's place in the order."""
 
     job_id: int
@@ -140,12 +136,16 @@ def due_jobs(connection_id: int, now: datetime) -> Due:
 
 
 def _starts(due: CloneJobQuerySet) -> list[Start]:
+    return [Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in next_starts(due)]
+
+
+def next_starts(due: CloneJobQuerySet) -> "QuerySet[CloneJob, tuple[int, int, int, datetime | None]]":
+    """Select the next ones of each batch: id, batch, how many wait there, since when an answer is missing."""
     in_doubt_first = F("unanswered_since").asc(nulls_last=True)
     place = Window(RowNumber(), partition_by="batch", order_by=(in_doubt_first, "next_action_at", "pk"))
     waiting = Window(Count("*"), partition_by="batch")
-    rows = due.filter(status=JobStatus.WAITING).annotate(place=place, waiting=waiting).filter(place__lte=AHEAD)
-    columns = rows.values_list("pk", "batch", "waiting", "unanswered_since")
-    return [Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in columns]
+    in_place = due.filter(status=JobStatus.WAITING).annotate(place=place, waiting=waiting).filter(place__lte=AHEAD)
+    return in_place.values_list("pk", "batch", "waiting", "unanswered_since")
 
 
 def _looks(due: CloneJobQuerySet, now: datetime) -> list[Look]:

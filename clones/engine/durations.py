@@ -1,6 +1,7 @@
 """How long clones take, as a curve learned from some of them. Pure: seconds in, seconds out."""
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Final
@@ -9,7 +10,8 @@ from typing import Final
 FIRST_EDGE: Final = 2.0
 GROWTH: Final = 1.03
 EDGES: Final = (0.0, *(FIRST_EDGE * GROWTH**step for step in range(362)))
-BINS: Final = len(EDGES) - 1
+STARTS: Final = EDGES[:-1]
+BINS: Final = len(STARTS)
 
 # What is thought of a template that nothing is known of: Ecwid says 1 to 15 minutes, "by the size of the source".
 MINUTE: Final = 60.0
@@ -35,11 +37,11 @@ class Durations:
 
     def _at(self, age: float) -> tuple[float, float]:
         """Return the share that runs at `age`, and its integral from 0 to there."""
-        place = min(bin_of(age), BINS - 1)
-        past = age - EDGES[place]
-        slope = (self._running[place + 1] - self._running[place]) / (EDGES[place + 1] - EDGES[place])
-        share = max(self._running[-1], self._running[place] + slope * past)
-        return share, self._area[place] + (self._running[place] + share) / 2 * past
+        age = min(age, EDGES[-1])  # nobody asks for longer than a day
+        place = bin_of(age)
+        start, share = EDGES[place], self._running[place]
+        there = share + (self._running[place + 1] - share) * (age - start) / (EDGES[place + 1] - start)
+        return there, self._area[place] + (share + there) / 2 * (age - start)
 
     def share_running(self, age: float) -> float:
         """Return how many of all clones (0 to 1) still run at `age`."""
@@ -63,7 +65,7 @@ class Durations:
 
 def bin_of(age: float) -> int:
     """Return the number of the bin that `age` is in."""
-    return 0 if age < FIRST_EDGE else min(BINS - 1, 1 + int(math.log(age / FIRST_EDGE) / math.log(GROWTH)))
+    return bisect(STARTS, age) - 1
 
 
 def learn(ended: Sequence[float], running: Sequence[float]) -> Durations:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
+from django.db.models import QuerySet
+
 from clones.choices import AT_ECWID, JobStatus
 from clones.engine import pacing
 from clones.engine.durations import Durations, bin_of, learn
@@ -47,11 +49,11 @@ class Outlook:
         return self._durations[kind]
 
     def pause(self, kind: Kind, age: float, rate_limit: int, *, overdue: bool = False) -> float:
-        """Return the seconds until a clone that runs at `age` is worth another look; equal for all of about that age."""
+        """Return the seconds until a clone that runs at `age` is worth another look; the same for all of that bin."""
         about = (kind, bin_of(age), rate_limit, overdue)
         if about not in self._pauses:
-            running = self.batch_sizes.total()
-            self._pauses[about] = pacing.poll_seconds(self.durations(kind), age, running, rate_limit, overdue=overdue)
+            durations, running = self.durations(kind), self.batch_sizes.total()
+            self._pauses[about] = pacing.poll_seconds(durations, age, running, rate_limit, overdue=overdue)
         return self._pauses[about]
 
 
@@ -86,22 +88,27 @@ def outlook_for(connection_id: int, now: datetime) -> Outlook:
 
 
 def _running(connection_id: int, now: datetime) -> list[Running]:
-    rows = CloneJob.objects.active().filter(connection=connection_id, status__in=AT_ECWID, accepted_at__isnull=False)
-    columns = rows.order_by().values_list("template", "scope", "batch", "accepted_at", "next_action_at")
-    # One that is due may have ended since: it counts as running until then only.
+    columns = ("connection", "template", "scope", "batch", "accepted_at", "next_action_at")
+    # One that is due may have ended since: it is known to have run until then only.
     return [
         Running((template, scope), batch, max(0.0, (min(now, due_at or now) - accepted_at).total_seconds()))
-        for template, scope, batch, accepted_at, due_at in columns
-        if accepted_at
+        for connection, template, scope, batch, accepted_at, due_at in running_at_ecwid().values_list(*columns)
+        if connection == connection_id and accepted_at
     ]
+
+
+def running_at_ecwid() -> QuerySet[CloneJob]:
+    """Select what runs at Ecwid. Of all connections: SQLite would read every job that one of them ever had."""
+    return CloneJob.objects.active().filter(status__in=AT_ECWID).order_by()
 
 
 def _ended(kind: Kind, now: datetime) -> list[float]:
+    times = ended_lately(kind, now).values_list("accepted_at", "finished_at")
+    return [(end - start).total_seconds() for start, end in times if start and end]
+
+
+def ended_lately(kind: Kind, now: datetime) -> QuerySet[CloneJob]:
+    """Select the last clones of a template and scope that were completed."""
     template_id, scope = kind
-    rows = CloneJob.objects.filter(template=template_id, status=JobStatus.COMPLETED, finished_at__gte=now - LATELY)
-    times = rows.filter(scope=scope, accepted_at__isnull=False).order_by("-finished_at")
-    return [
-        (finished_at - accepted_at).total_seconds()
-        for accepted_at, finished_at in times.values_list("accepted_at", "finished_at")[:ENOUGH]
-        if accepted_at and finished_at
-    ]
+    completed = CloneJob.objects.filter(template=template_id, status=JobStatus.COMPLETED, finished_at__gte=now - LATELY)
+    return completed.filter(scope=scope, accepted_at__isnull=False).order_by("-finished_at")[:ENOUGH]

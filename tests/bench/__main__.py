@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 FEW, MANY = 1_000, 100_000
-SECTIONS: Final = ("live", "pages", "streams")
+SECTIONS: Final = ("live", "pages", "streams", "pacing")
 
 
 @contextmanager

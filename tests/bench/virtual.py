@@ -1,7 +1,7 @@
 """Clones on a virtual clock: the engine's own budget, order and pauses, and a stand-in for the job table and Ecwid."""
 
 import heapq
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -9,6 +9,8 @@ from pytest_django import Settings
 
 from clones.choices import ACTIVE, TERMINAL, BlockReason, CloneScope, FailureKind, JobStatus
 from clones.engine import leasing
+from clones.engine.agenda import Agenda
+from clones.engine.history import Outlooks
 from clones.models import Batch, CloneJob, Connection
 from tests.factories import (
     BatchFactory,
@@ -154,9 +156,28 @@ def test_no_more_jobs_are_leased_than_the_budget_has_requests(batch: Batch, hold
 
     assert len(lease(batch, holder)) == 10  # a second's worth of 600 a minute
     assert lease(batch, holder) == []
-    assert len(lease(batch, holder, now=after(0.25))) == 2
+    assert len(lease(batch, holder, now=after(0.3))) == 2
 
     assert sorted(fresh(job).status for job in jobs).count(JobStatus.WAITING) == 1
+
+
+def test_a_worker_goes_on_with_fresh_jobs_where_another_took_those_it_had_planned(batch: Batch, holder: int) -> None:
+    agenda = Agenda(Outlooks())
+    jobs = [job_of(batch) for _ in range(5)]
+    leasing.lease_due(batch.connection_id, holder, 1, NOW, agenda)
+    another = WorkerBeatFactory.create(beat_at=NOW).pk
+    lease(batch, another, room=3)
+
+    first, second = (leasing.lease_due(batch.connection_id, holder, 2, NOW, agenda) for _ in range(2))
+
+    assert (first, second) == ([], jobs[4:])
+
+
+def test_beside_a_big_batch_a_single_clone_starts_with_the_next_requests(batch: Batch, holder: int) -> None:
+    CloneJobFactory.create_batch(60, batch=batch, created_at=after(-60))
+    single = job_of(BatchFactory.create(template=batch.template))
+
+    assert single in lease(batch, holder)
 
 
 def test_looking_in_vain_costs_nothing(batch: Batch, holder: int) -> None:

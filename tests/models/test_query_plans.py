@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from clones.choices import JobStatus
+from clones.choices import CloneScope, JobStatus
+from clones.engine.history import ended_lately, running_at_ecwid
 from clones.models import CloneJob, TargetStore, TemplateStore
 from clones.tables.stores import TargetTable, with_history
 
@@ -22,6 +23,8 @@ def counted(**of: int) -> QuerySet[CloneJob, Any]:
 
 QUESTIONS: dict[str, tuple[str, AskedFor]] = {
     "what is due": ("job_due_next", lambda: CloneJob.objects.due(timezone.now()).filter(connection=1)),
+    "what runs at Ecwid": ("job_finished", running_at_ecwid),
+    "how long a template took lately": ("job_by_template", lambda: ended_lately((1, CloneScope.ALL), timezone.now())),
     "what is active": ("job_finished", lambda: CloneJob.objects.active().order_by()),
     "how many of each status": ("job_by_status", counted),
     "how many of each status, of a template": ("job_by_template", lambda: counted(template=1)),
