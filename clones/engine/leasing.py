@@ -13,6 +13,8 @@ from django.db.models import Min, OuterRef, QuerySet, Subquery, prefetch_related
 
 from clones.choices import BlockReason, JobStatus
 from clones.engine import budget, submit
+from clones.engine.agenda import Agenda
+from clones.engine.history import Outlooks
 from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
@@ -23,8 +25,12 @@ def connections_with_work(now: datetime) -> list[Connection]:
     return list(Connection.objects.open(now).filter(pk__in=CloneJob.objects.due(now).order_by().values("connection")))
 
 
-def lease_due(connection_id: int, worker_id: int, room: int, now: datetime) -> list[CloneJob]:
+def lease_due(
+    connection_id: int, worker_id: int, room: int, now: datetime, agenda: Agenda | None = None
+) -> list[CloneJob]:
     """Lease at most `room` due jobs of one connection, as far as its budget goes, in one transaction.
+
+    Which ones, where not all can be had, the `agenda` of this tick says.
 
     Jobs that wait for their POST are SUBMITTING afterwards (`submit.write_ahead`). The rows are returned as they were
     read, with their connection (for a POST also with template and target), and with the `lease_token` of this lease: a
@@ -37,8 +43,11 @@ def lease_due(connection_id: int, worker_id: int, room: int, now: datetime) -> l
         wanted = min(wanted, budget.room_in_air(connection, now)) if connection and wanted > 0 else 0
         if connection is None or wanted <= 0:
             return []
-        token = uuid.uuid4().hex
-        jobs = _lease(connection, worker_id, token, wanted, now)
+        token, agenda = uuid.uuid4().hex, agenda or Agenda(Outlooks())
+        job_ids = agenda.next_jobs(connection.pk, wanted, now)
+        jobs = _lease(connection, worker_id, token, job_ids, now)
+        if len(jobs) < len(job_ids):  # another worker was quicker
+            agenda.forget(connection.pk)
         waiting = [job for job in jobs if job.status == JobStatus.WAITING]
         running = [job for job in jobs if job.status != JobStatus.WAITING]
         to_send = submit.write_ahead(waiting, now) + running
@@ -58,11 +67,11 @@ def _locked(connection_id: int) -> Connection | None:
     return rows.first()
 
 
-def _lease(connection: Connection, worker_id: int, token: str, wanted: int, now: datetime) -> list[CloneJob]:
-    due = CloneJob.objects.due(now).filter(connection=connection)
+def _lease(connection: Connection, worker_id: int, token: str, job_ids: list[int], now: datetime) -> list[CloneJob]:
+    due = CloneJob.objects.due(now).filter(pk__in=job_ids)
     if database.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    jobs = list(due[:wanted])
+    jobs = list(due)
     CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
         lease_token=token, leased_by_id=worker_id, leased_until=lease_end(now)
     )

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Final
 
-from clones.engine.budget import slots_per_second
+from clones.engine.durations import Durations
 
 FIRST_LOOK: Final = timedelta(seconds=2)
 CLOSEST_SECONDS: Final = 1.0
-POLLING_SHARE: Final = 0.7  # of the budget; the rest is for starting clones
 OVERDUE_CLOSEST_SECONDS: Final = 15.0
+OVERDUE_SHARE: Final = 0.05  # where so few of its kind still run, an overdue clone is looked at more slowly
+WORTH_A_LOOK_SECONDS: Final = 0.05  # a request is spent where a clone is expected to have been over for so long
+ROUNDS_SHARE: Final = 0.1  # of the limit is spent on looking at every clone in turn, whatever is expected
 
 OVERDUE_AFTER: Final = timedelta(minutes=15)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
@@ -20,10 +22,12 @@ RETRY_LONGEST_SECONDS: Final = 60.0
 BUSY_FIRST_SECONDS: Final = 15.0
 
 
-def poll_seconds(running: int, rate_limit: int, *, overdue: bool = False) -> float:
-    """Return the pause between two looks at one clone while `running` share the budget of `rate_limit` a minute."""
-    even = running / (POLLING_SHARE * slots_per_second(rate_limit))
-    return max(even, OVERDUE_CLOSEST_SECONDS if overdue else CLOSEST_SECONDS)
+def poll_seconds(durations: Durations, age: float, running: int, rate_limit: int, *, overdue: bool = False) -> float:
+    """Return the pause before the next look at a clone of such `durations` that runs at `age`, one of `running`."""
+    round_seconds = max(CLOSEST_SECONDS, running / (ROUNDS_SHARE * rate_limit / 60))
+    pause = max(CLOSEST_SECONDS, durations.seconds_until_lost(age, WORTH_A_LOOK_SECONDS, round_seconds))
+    slowly = overdue and durations.share_running(age) < OVERDUE_SHARE
+    return max(pause, OVERDUE_CLOSEST_SECONDS) if slowly else pause
 
 
 def unreachable_seconds(trying_seconds: float) -> float:

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db import transaction
 
-from clones.choices import AT_ECWID, BlockReason, CloneScope, JobStatus
+from clones.choices import BlockReason, CloneScope, JobStatus
 from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, IdMapping, NoAnswer, NotSent, RateLimited
-from clones.engine import budget, follow, mappings, pacing, submit
+from clones.engine import budget, follow, mappings, submit
 from clones.engine.calls import Answer
+from clones.engine.history import Outlooks
 from clones.engine.outcome import Block, Outcome, block_of
 from clones.lifecycle import Change, advance, advance_many
 from clones.models import CloneJob, Connection, TemplateStore
@@ -20,12 +21,12 @@ from clones.models import CloneJob, Connection, TemplateStore
 logger = logging.getLogger(__name__)
 
 
-def settle(answers: Sequence[Answer], now: datetime) -> None:
-    """Write what `answers` mean for their connections and jobs.
+def settle(answers: Sequence[Answer], now: datetime, outlooks: Outlooks | None = None) -> None:
+    """Write what `answers` mean for their connections and jobs; `outlooks` tell when those that run are looked at next.
 
     First of all what stops a connection, since other workers may be about to send. Then the tickets: each is worth more
-    than everything else here. An answer to a job whose lease was lost changes
-    nothing, except for a ticket, which is kept while the job is still without one.
+    than everything else here. An answer to a job whose lease was lost changes nothing, except for a ticket, which is
+    kept while the job is still without one.
     """
     _stop_connections(answers, now)
     for answer in answers:
@@ -33,7 +34,7 @@ def settle(answers: Sequence[Answer], now: datetime) -> None:
             _settle_submit(answer, now)
     looks = [answer for answer in answers if not answer.submits]
     if looks:
-        _settle_looks(looks, now)
+        _settle_looks(looks, now, outlooks or Outlooks())
     for answer in answers:
         _close_breaker(answer, now)
 
@@ -88,10 +89,9 @@ def _keep_late_ticket(change: Change, now: datetime) -> None:
         advance(replace(change, job=CloneJob(pk=job.pk, status=JobStatus.SUBMITTING)), at=now)
 
 
-def _settle_looks(answers: list[Answer], now: datetime) -> None:
+def _settle_looks(answers: list[Answer], now: datetime, outlooks: Outlooks) -> None:
     """Write down status answers: finished clones one by one with their mapping, all others grouped."""
-    pauses = _Pauses()
-    outcomes = [(answer, _look_outcome(answer, now, pauses)) for answer in answers]
+    outcomes = [(answer, _look_outcome(answer, now, outlooks)) for answer in answers]
     for answer, outcome in outcomes:
         if outcome.change and outcome.change.to == JobStatus.COMPLETED:
             _complete(answer, outcome.change, outcome.mapping, now)
@@ -100,9 +100,9 @@ def _settle_looks(answers: list[Answer], now: datetime) -> None:
     _write_quietly([(answer, outcome.fields) for answer, outcome in outcomes if not outcome.change])
 
 
-def _look_outcome(answer: Answer, now: datetime, pauses: "_Pauses") -> Outcome:
+def _look_outcome(answer: Answer, now: datetime, outlooks: Outlooks) -> Outcome:
     assert not isinstance(answer.result, str)  # noqa: S101  tells the type checker what Call.run holds to
-    return follow.decide(answer.job, answer.result, now, pauses.of(answer.job))
+    return follow.decide(answer.job, answer.result, now, outlooks.pause(answer.job, now))
 
 
 def set_aside(answer: Answer, error: Exception, now: datetime) -> None:
@@ -155,19 +155,3 @@ def _close_breaker(answer: Answer, now: datetime) -> None:
         budget.probe_again_soon(answer.job.connection_id, now)
     else:
         budget.resume_traffic(answer.job.connection_id, answer.asked_at)
-
-
-class _Pauses:
-    """Pauses between looks, worked out once per connection and chunk."""
-
-    def __init__(self) -> None:
-        self._running: dict[int, int] = {}
-
-    def of(self, job: CloneJob) -> float:
-        connection: Connection = job.connection
-        if connection.pk not in self._running:
-            running = CloneJob.objects.filter(connection=connection, status__in=AT_ECWID)
-            self._running[connection.pk] = running.count()
-        return pacing.poll_seconds(
-            self._running[connection.pk], connection.rate_limit, overdue=job.overdue_since is not None
-        )

@@ -12,8 +12,10 @@ from django.db import connection
 from django.utils import timezone
 
 from clones.engine import bell, leasing, recovery, seat
+from clones.engine.agenda import Agenda
 from clones.engine.calls import Answer, Caller, UnusableConnectionError
 from clones.engine.database import AWAY, met_a_lock
+from clones.engine.history import Outlooks
 from clones.engine.seat import Holder
 from clones.engine.settle import set_aside, settle
 from clones.engine.tally import Tally
@@ -55,6 +57,8 @@ class Tick:
         self.queue = queue
         self.stop_asked = stop_asked
         self.caller = Caller(THREADS)
+        self.outlooks = Outlooks()
+        self.agenda = Agenda(self.outlooks)
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ecwid")
         self.in_air: dict[Future[Answer], CloneJob] = {}
         self.unsettled: list[Answer] = []  # answers that the database has not taken yet
@@ -127,7 +131,7 @@ class Tick:
     def _settle(self) -> None:
         """Write down what has come in. Answers stay in hand until the database has them."""
         try:
-            settle(self.unsettled, timezone.now())
+            settle(self.unsettled, timezone.now(), self.outlooks)
         except AWAY as error:
             if not met_a_lock(error):
                 raise
@@ -146,7 +150,7 @@ class Tick:
         still_locked = []
         for answer in self.unsettled:
             try:
-                settle([answer], timezone.now())
+                settle([answer], timezone.now(), self.outlooks)
             except AWAY as error:
                 if not met_a_lock(error):
                     raise
@@ -185,7 +189,8 @@ class Tick:
                 leasing.stop_unusable(due, str(error), now)
                 continue
             fence = time.monotonic() + settings.WORKER_SILENT_SECONDS / 2
-            for job in leasing.lease_due(due.pk, self.holder.beat_id, self._room(due, with_work), now):
+            room = self._room(due, with_work)
+            for job in leasing.lease_due(due.pk, self.holder.beat_id, room, now, self.agenda):
                 self.in_air[self.pool.submit(self.caller.call(client, job, now, fence).run)] = job
         return leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
 

@@ -9,6 +9,8 @@ from pytest_django import Settings
 
 from clones.choices import ACTIVE, TERMINAL, BlockReason, CloneScope, FailureKind, JobStatus
 from clones.engine import leasing
+from clones.engine.agenda import Agenda
+from clones.engine.history import Outlooks
 from clones.models import Batch, CloneJob, Connection
 from tests.factories import (
     BatchFactory,
@@ -186,6 +188,25 @@ def test_no_more_jobs_are_leased_than_may_be_without_an_answer(batch: Batch, hol
     leased = [len(lease(batch, holder, now=after(second))) for second in range(4)]
 
     assert leased == [10, 5, 0, 0]
+
+
+def test_a_worker_goes_on_with_fresh_jobs_where_another_took_those_it_had_planned(batch: Batch, holder: int) -> None:
+    agenda = Agenda(Outlooks())
+    jobs = [job_of(batch) for _ in range(5)]
+    leasing.lease_due(batch.connection_id, holder, 1, NOW, agenda)
+    another = WorkerBeatFactory.create(beat_at=NOW).pk
+    lease(batch, another, room=3)
+
+    first, second = (leasing.lease_due(batch.connection_id, holder, 2, NOW, agenda) for _ in range(2))
+
+    assert (first, second) == ([], jobs[4:])
+
+
+def test_beside_a_big_batch_a_single_clone_starts_with_the_next_requests(batch: Batch, holder: int) -> None:
+    CloneJobFactory.create_batch(60, batch=batch, created_at=after(-60))
+    single = job_of(BatchFactory.create(template=batch.template))
+
+    assert single in lease(batch, holder)
 
 
 def test_looking_in_vain_costs_nothing(batch: Batch, holder: int) -> None:

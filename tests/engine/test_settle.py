@@ -61,6 +61,12 @@ def lease_lost(job: CloneJob, **more: object) -> None:
     CloneJob.objects.filter(pk=job.pk).update(lease_token="theirs", **more)
 
 
+def next_look_at(job: CloneJob) -> datetime:
+    look_at = fresh(job).next_action_at
+    assert look_at
+    return look_at
+
+
 def whole_row(job: CloneJob) -> dict[str, object]:
     return dict(CloneJob.objects.values().get(pk=job.pk))
 
@@ -357,15 +363,19 @@ def test_more_looks_cost_no_more_queries() -> None:
     assert counts[0] == counts[1]
 
 
-def test_the_more_clones_run_the_longer_the_pause() -> None:
-    batch = BatchFactory.create(template__connection__rate_limit=60)
+def test_the_next_look_comes_when_clones_of_this_template_usually_end() -> None:
+    batch = BatchFactory.create()
+    accepted_at, finished_at = NOW - timedelta(seconds=900), NOW - timedelta(seconds=600)
+    CloneJobFactory.create_batch(
+        10, batch=batch, status=JobStatus.COMPLETED, accepted_at=accepted_at, finished_at=finished_at
+    )
     CloneJobFactory.create_batch(20, batch=batch, status=JobStatus.IN_PROGRESS, lease_token="theirs")
-    job = leased(JobStatus.QUEUED, batch)
+    young, due = (leased(JobStatus.QUEUED, batch, accepted_at=LATER - timedelta(seconds=age)) for age in (150, 299))
 
-    write(answer(job, status("QUEUED")))
+    write(answer(young, status("QUEUED")), answer(due, status("QUEUED")))
 
-    pause = timedelta(seconds=21 / (0.7 * budget.slots_per_second(60)))
-    assert fresh(job).next_action_at == pytest.approx(LATER + pause, abs=timedelta(seconds=0.01))
+    assert LATER < next_look_at(due) < LATER + timedelta(seconds=5)
+    assert next_look_at(young) > LATER + timedelta(seconds=10)
 
 
 @pytest.mark.parametrize("job_status", [JobStatus.WAITING, JobStatus.QUEUED])

@@ -9,7 +9,8 @@ from django.db.models import Count, QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clones.choices import JobStatus
+from clones.choices import CloneScope, JobStatus
+from clones.engine.history import ended_lately, running_at_ecwid
 from clones.engine.leasing import with_next_due
 from clones.metrics import exposition
 from clones.models import CloneJob, TargetStore, TemplateStore
@@ -26,6 +27,8 @@ def counted(**of: int) -> QuerySet[CloneJob, Any]:
 QUESTIONS: dict[str, tuple[str, AskedFor]] = {
     "what is due": ("job_due_next", lambda: CloneJob.objects.due(timezone.now()).filter(connection=1)),
     "when a connection's next job is due": ("job_due_next", lambda: with_next_due(timezone.now())),
+    "what runs at Ecwid": ("job_finished", running_at_ecwid),
+    "how long a template took lately": ("job_by_template", lambda: ended_lately((1, CloneScope.ALL), timezone.now())),
     "what is active": ("job_finished", lambda: CloneJob.objects.active().order_by()),
     "how many of each status": ("job_by_status", counted),
     "how many of each status, of a template": ("job_by_template", lambda: counted(template=1)),
