@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 from whitenoise.base import StaticFile, WhiteNoise
@@ -15,6 +16,7 @@ from clones.models import Connection, TemplateStore
 from clones.secrets import Secret
 from tests.factories import ConnectionFactory, TemplateStoreFactory
 from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, SandboxProcess
+from tests.waiting import until
 from tests.worker_process import WorkerProcess
 
 REAL_DATABASE = settings.DATABASES["default"]["NAME"]  # read before pytest-django puts the test database in its place
@@ -58,7 +60,16 @@ def some_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
         made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
     yield
     with django_db_blocker.unblock():
+        until(lambda: _is_dropped(made), "the end of all who use the test database")
+
+
+def _is_dropped(made: list[tuple[BaseDatabaseWrapper, str, bool]]) -> bool:
+    """Drop the databases; False while PostgreSQL counts a process that was killed a moment ago."""
+    try:
         teardown_databases(made, verbosity=0)
+    except OperationalError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")

@@ -79,5 +79,5 @@ class WebProcess:
         assert self._process.poll() is None, f"gunicorn ended by itself:\n{self.log.read_text()}"
         try:
             return requests.get(f"{self.address}/healthz", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # a busy machine takes long to start it
             return False

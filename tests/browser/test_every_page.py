@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, Page, expect
 
@@ -111,6 +112,7 @@ def world(open_database: None) -> Iterator[World]:
     """One world for all that only look at it."""
     yield World.make()
     call_command("flush", verbosity=0, interactive=False)
+    connection.close()  # Django keeps it apart from the one without Playwright's event loop, and would forget it
 
 
 @pytest.fixture(scope="module")
