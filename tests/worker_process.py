@@ -49,7 +49,11 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # one that never beat must not write into the next test's database
+            self.kill()
+            raise
         return self
 
     def __exit__(
