@@ -1,7 +1,7 @@
 """Which due job comes first when requests are short: every batch counts alike, however many clones it has.
 
-Looks go by what they are worth: for how long the clone is expected to have been over unseen, divided by how many of its
-batch run. That makes the sum over all batches of their mean delay the least. Starts go round the batches in turn.
+Looks go by what they are worth: for how long the clone is expected to have been over unseen, divided by the size of its
+batch. That makes the sum over all batches of their mean delay the least. Starts go round the batches in turn.
 """
 
 from collections import Counter, deque
@@ -111,7 +111,7 @@ def in_order_of_worth(looks: Iterable[Look], outlook: Outlook) -> list[Entry]:
     entries = []
     for look in looks:
         lost = outlook.durations(look.kind).lost(look.age, look.seconds)
-        entries.append(Entry(look.job_id, look.batch_id, False, lost / max(1, outlook.batch_sizes[look.batch_id])))
+        entries.append(Entry(look.job_id, look.batch_id, False, lost / outlook.batch_sizes.get(look.batch_id, 1)))
     return sorted(entries, key=attrgetter("worth"), reverse=True)
 
 

@@ -1,12 +1,12 @@
 """What the engine knows of a connection's clones: which run, and how long others like them took lately."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from clones.choices import AT_ECWID, JobStatus
 from clones.engine import pacing
@@ -30,14 +30,19 @@ class Running:
 
 
 class Outlook:
-    """What is to be expected of the clones that run over one connection; learned as far as it is asked for."""
+    """What is to be expected of the clones that run over one connection; learned as far as it is asked for.
 
-    def __init__(self, running: Iterable[Running], ended: Callable[[Kind], list[float]]) -> None:
+    `batch_sizes` tells of how many clones each batch of theirs is.
+    """
+
+    def __init__(
+        self, running: Sequence[Running], batch_sizes: Mapping[int, int], ended: Callable[[Kind], list[float]]
+    ) -> None:
+        self._running = len(running)
         self._ages: dict[Kind, list[float]] = defaultdict(list)
-        self.batch_sizes: Counter[int] = Counter()
         for clone in running:
             self._ages[clone.kind].append(clone.age)
-            self.batch_sizes[clone.batch_id] += 1
+        self.batch_sizes = batch_sizes
         self._ended = ended
         self._durations: dict[Kind, Durations] = {}
         self._pauses: dict[tuple[Kind, int, int, bool], float] = {}
@@ -52,8 +57,8 @@ class Outlook:
         """Return the seconds until a clone that runs at `age` is worth another look; the same for all of that bin."""
         about = (kind, bin_of(age), rate_limit, overdue)
         if about not in self._pauses:
-            durations, running = self.durations(kind), self.batch_sizes.total()
-            self._pauses[about] = pacing.poll_seconds(durations, age, running, rate_limit, overdue=overdue)
+            durations = self.durations(kind)
+            self._pauses[about] = pacing.poll_seconds(durations, age, self._running, rate_limit, overdue=overdue)
         return self._pauses[about]
 
 
@@ -84,7 +89,8 @@ class Outlooks:
 
 def outlook_for(connection_id: int, now: datetime) -> Outlook:
     """Read what runs over a connection; how long others took is read when it is asked for."""
-    return Outlook(_running(connection_id, now), lambda kind: _ended(kind, now))
+    running = _running(connection_id, now)
+    return Outlook(running, _sizes({clone.batch_id for clone in running}), lambda kind: _ended(kind, now))
 
 
 def _running(connection_id: int, now: datetime) -> list[Running]:
@@ -100,6 +106,12 @@ def _running(connection_id: int, now: datetime) -> list[Running]:
 def running_at_ecwid() -> QuerySet[CloneJob]:
     """Select what runs at Ecwid. Of all connections: SQLite would read every job that one of them ever had."""
     return CloneJob.objects.active().filter(status__in=AT_ECWID).order_by()
+
+
+def _sizes(batch_ids: Collection[int]) -> dict[int, int]:
+    """Count all clones of the batches, ended ones too: the last few of a big batch are not a small batch."""
+    counts = CloneJob.objects.filter(batch__in=batch_ids).order_by().values_list("batch")
+    return dict(counts.annotate(size=Count("*")))
 
 
 def _ended(kind: Kind, now: datetime) -> list[float]:

@@ -4,7 +4,7 @@ Launched at once: all have about the same age. In flow: launched evenly, so that
 """
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from random import Random
@@ -26,6 +26,7 @@ FLOW_SECONDS: Final = 1300.0
 STEADY: Final = (700.0, 1250.0)  # of a flow: as many end as are launched
 BATCH: Final = 50
 LONE_ONES: Final = 20
+BESIDE_WANTED: Final = 0.5
 JUDGED: Final = 500
 UNKNOWABLE: Final = (MEMORYLESS,)
 # Launched at once, clones of these have all about the same age and chance: there is no better order than one by one.
@@ -46,9 +47,8 @@ WAITED: Final = Waited([1.0] * len(EDGES))
 class Even(Outlook):
     """Every clone as often as any other: all of the budget, shared by those that run."""
 
-    def __init__(self, running: list[Running], ended: Callable[[Kind], list[float]]) -> None:
-        super().__init__(running, ended)
-        self.batch_sizes.clear()
+    def __init__(self, running: list[Running], _: Mapping[int, int], ended: Callable[[Kind], list[float]]) -> None:
+        super().__init__(running, {}, ended)
         self.every_seconds = max(1.0, len(running) / budget.slots_per_second(RATE_LIMIT))
 
     def durations(self, kind: Kind) -> Durations:  # noqa: ARG002  as Outlook asks
@@ -63,8 +63,8 @@ class Even(Outlook):
 class EveryFive(Even):
     """Every clone each 5 s, as far as the budget goes."""
 
-    def __init__(self, running: list[Running], ended: Callable[[Kind], list[float]]) -> None:
-        super().__init__(running, ended)
+    def __init__(self, running: list[Running], _: Mapping[int, int], ended: Callable[[Kind], list[float]]) -> None:
+        super().__init__(running, {}, ended)
         self.every_seconds = 5.0
 
 
@@ -100,6 +100,9 @@ def run(bench: Bench) -> None:
             _table(bench, clones, found, in_flow=in_flow)
         most = max(pool.map(_lone_lag, SHAPES))
     bench.ratio(f"lone clone: longest delay / {LONE_SECONDS:.0f} s", most / LONE_SECONDS, 1.0)
+    started, delay = _beside_a_big_batch()
+    bench.ratio(f"single clones beside 2,000: longest start / {LONE_SECONDS:.0f} s", started / LONE_SECONDS, 1.0)
+    bench.ratio("single clones beside 2,000: mean delay / that of the 2,000", delay, BESIDE_WANTED)
 
 
 def _table(bench: Bench, clones: int, found: dict[Case, Found], *, in_flow: bool) -> None:
@@ -156,3 +159,14 @@ def _lone_lag(shape: str) -> float:
         world.run()
         lags.append(world.clones[0].lag)
     return max(lags)
+
+
+def _beside_a_big_batch() -> tuple[float, float]:
+    """Return of 20 single clones, launched beside 2,000, the longest wait for a start and the share of delay."""
+    draw, random = SHAPES["normal, deviation 20 %"], Random(5)
+    kind = (0, CloneScope.ALL)
+    big = [Clone(number, kind, 0, 0.0, draw(random)[1]) for number in range(2000)]
+    single = [Clone(2000 + n, kind, 1 + n, 10.0 + 30 * n, draw(random)[1]) for n in range(LONE_ONES)]
+    World([*big, *single], known=_earlier(draw)).run()
+    delay = fmean(one.lag for one in single) / fmean(one.lag for one in big)
+    return max(one.accepted_at - one.launched_at for one in single), delay

@@ -1,8 +1,8 @@
 """Clones on a virtual clock: the engine's own budget, order and pauses, and a stand-in for the job table and Ecwid."""
 
 import heapq
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -52,7 +52,7 @@ class Clone:
 
 
 Known = dict[Kind, list[float]]
-Planner = Callable[[list[Running], Callable[[Kind], list[float]]], Outlook]
+Planner = Callable[[list[Running], Mapping[int, int], Callable[[Kind], list[float]]], Outlook]
 
 
 @dataclass
@@ -69,6 +69,7 @@ class World:
         self._ended = defaultdict(list, {kind: list(took) for kind, took in self.known.items()})
         self._waiting: dict[int, deque[Clone]] = defaultdict(deque)
         self._running: dict[int, Clone] = {}
+        self._sizes = Counter(clone.batch_id for clone in self.clones)
         self._in_air: list[tuple[float, int, Clone]] = []
         self._row = Row(pk=1, rate_limit=RATE_LIMIT)
         self._outlooks = Outlooks(self._outlook)
@@ -121,7 +122,7 @@ class World:
             Running(clone.kind, clone.batch_id, min(now, clone.due_at) - clone.accepted_at)
             for clone in self._running.values()
         ]
-        return self.plan(running, lambda kind: self._ended[kind][-ENOUGH:])
+        return self.plan(running, self._sizes, lambda kind: self._ended[kind][-ENOUGH:])
 
     def _due(self, _: int, at: datetime) -> Due:
         now = (at - BEGIN).total_seconds()

@@ -21,7 +21,7 @@ def outlook(**batch_sizes: int) -> Outlook:
     """Return one of clones that take five minutes."""
     sizes = {BIG: batch_sizes.get("big", 0), SMALL: batch_sizes.get("small", 0)}
     running = [Running(KIND, batch, 100.0) for batch, size in sizes.items() for _ in range(size)]
-    return Outlook(running, lambda _: [290.0, 300.0, 310.0] * 20)
+    return Outlook(running, sizes, lambda _: [290.0, 300.0, 310.0] * 20)
 
 
 def starts(batch_id: int, *job_ids: int, waiting: int = 2000) -> list[Start]:
@@ -176,4 +176,4 @@ def test_more_due_jobs_cost_no_more_queries() -> None:
             Agenda(Outlooks()).next_jobs(batch.connection_id, 10, NOW)
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] <= 4
+    assert counts[0] == counts[1] <= 5

@@ -74,13 +74,14 @@ def test_a_clone_that_is_due_for_a_look_is_known_to_run_until_then_only(batch: B
     assert share_after(batch, 200) < 0.7
 
 
-def test_what_runs_is_counted_by_batch(batch: Batch) -> None:
+def test_the_last_clones_of_a_big_batch_do_not_count_as_a_small_one(batch: Batch) -> None:
     other = BatchFactory.create(template=batch.template)
     for one in (batch, batch, other, BatchFactory.create()):
         running(one, 10)
     CloneJobFactory.create(batch=batch)
+    ended(batch, 300)
 
-    assert outlook_for(batch.connection_id, NOW).batch_sizes == {batch.pk: 2, other.pk: 1}
+    assert outlook_for(batch.connection_id, NOW).batch_sizes == {batch.pk: 23, other.pk: 1}
 
 
 def test_many_answers_within_a_moment_read_once_and_later_ones_again(batch: Batch) -> None:
@@ -93,7 +94,7 @@ def test_many_answers_within_a_moment_read_once_and_later_ones_again(batch: Batc
                 outlooks.pause(job, now)
         return len(queries)
 
-    assert [queries_at(NOW), queries_at(NOW + FRESH_FOR / 2), queries_at(NOW + FRESH_FOR)] == [2, 0, 2]
+    assert [queries_at(NOW), queries_at(NOW + FRESH_FOR / 2), queries_at(NOW + FRESH_FOR)] == [3, 0, 3]
 
 
 def test_a_clock_that_was_put_back_does_not_keep_what_is_known_for_ever(batch: Batch) -> None:
