@@ -44,7 +44,8 @@ def lease_due(
         if connection is None or wanted <= 0:
             return []
         token, agenda = uuid.uuid4().hex, agenda or Agenda(Outlooks())
-        job_ids = agenda.next_jobs(connection.pk, wanted, now)
+        is_probe = connection.block_reason == BlockReason.CREDENTIALS
+        job_ids = _longest_due(connection, now) if is_probe else agenda.next_jobs(connection.pk, wanted, now)
         jobs = _lease(connection, worker_id, token, job_ids, now)
         if len(jobs) < len(job_ids):  # another worker was quicker
             agenda.forget(connection.pk)
@@ -54,6 +55,14 @@ def lease_due(
         if to_send:
             budget.spend(connection, len(to_send), now)
         return to_send
+
+
+def _longest_due(connection: Connection, now: datetime) -> list[int]:
+    """Return the job that probes a refused key: not the one that it was refused to last, which waits a moment longer.
+
+    Else a store that alone refuses the key would be the probe each time, and stop all others for ever.
+    """
+    return list(CloneJob.objects.due(now).filter(connection=connection).values_list("pk", flat=True)[:1])
 
 
 def _locked(connection_id: int) -> Connection | None:
