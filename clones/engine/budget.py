@@ -95,12 +95,15 @@ def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: da
     """Open the breaker until `until`. A longer block that already stands is kept. Own transaction.
 
     `used` is the connection as it was when it was used: a refusal of a key that was changed since is passed over. A
-    limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
+    limit that is reached while the key is refused only prolongs that block: the key is still to be probed. As the
+    breaker has one reason, the silence is then kept as a debt of the bucket, which holds for probes and tests too.
     """
     with transaction.atomic():
         connection = Connection.objects.select_for_update(no_key=True).get(pk=used.pk)
         if reason == BlockReason.CREDENTIALS and connection.key != used.key:
             return
+        if {reason, connection.block_reason} == {BlockReason.RATE_LIMITED, BlockReason.CREDENTIALS}:
+            _owe(connection, until if reason == BlockReason.RATE_LIMITED else connection.blocked_until, now)
         if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
             return
         connection.blocked_since = connection.blocked_since or now
@@ -108,6 +111,16 @@ def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: da
         if connection.block_reason != BlockReason.CREDENTIALS or reason == BlockReason.CREDENTIALS:
             connection.block_reason, connection.block_message = reason, message
         connection.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
+
+
+def _owe(connection: Connection, until: datetime | None, now: datetime) -> None:
+    """Take so much out of the bucket that nobody's request may leave before `until`."""
+    if until and until > now:
+        debt = (until - now).total_seconds() * slots_per_second(connection.rate_limit)
+        level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
+        connection.bucket_level = min(level, lowest_for_test(connection.rate_limit) - debt)
+        connection.bucket_at = now
+        connection.save(update_fields=["bucket_level", "bucket_at"])
 
 
 def probe_again_soon(connection_id: int, now: datetime) -> None:
