@@ -199,7 +199,7 @@ class Tick:
     def _room(self, connection: Connection, with_work: set[int]) -> int:
         """Return how many more calls `connection` may have: hosts that do not answer must not take all threads."""
         in_air = [job.connection_id for job in self.in_air.values()]
-        share = THREADS // len(with_work.union(in_air))
+        share = max(1, THREADS // len(with_work.union(in_air)))
         return max(0, min(THREADS - len(in_air), share - in_air.count(connection.pk)))
 
     def _wait(self, seconds: float) -> None:

@@ -489,6 +489,13 @@ def test_a_host_that_never_answers_does_not_take_all_threads(
     assert fresh(job).status == JobStatus.COMPLETED
 
 
+def test_more_connections_than_threads_do_not_leave_all_of_them_without(shop: TemplateStore) -> None:
+    many = set(range(2 * tick.THREADS))
+    sitting = Tick(seat.Holder(1, "mine"), QUEUE, never)
+
+    assert sitting._room(shop.connection, many) == 1
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")
 def test_a_connection_whose_row_somebody_holds_does_not_hold_up_the_others(shop: TemplateStore) -> None:
     held = CloneJobFactory.create(batch__template__connection__name="Aaa")
