@@ -65,9 +65,9 @@ def try_connection(connection: Connection, now: datetime, monotonic: Monotonic =
     except NothingSentError as error:
         return Trial(False, str(error))
     result = _ask(credentials, hurry)
-    count_test(row.pk, result)
     answered_at = now + timedelta(seconds=hurry.took_seconds)
     _settle(row, result, now, answered_at)
+    count_test(row.pk, result)  # may fail, and what stops a connection must be written all the same
     trial = _understood(row, result)
     facts = (("Address", row.api_url), ("Client ID", row.client_id))
     pause = (("State", row.standstill(now)),) if row.paused_at else ()
