@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from clones.choices import BlockReason
 from clones.models import CloneJob, Connection
@@ -26,6 +27,7 @@ RENEWED_WITHIN: Final = timedelta(seconds=5)  # a living worker renews its lease
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
 PROBE_AGAIN: Final = timedelta(seconds=10)
+OLDEST_ANSWER: Final = timedelta(hours=2)  # none is written down so late: the tick that holds it has ended by then
 CLOCKS_AGREE_TO: Final = timedelta(minutes=1)
 RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need not agree to the millisecond
 
@@ -130,10 +132,13 @@ def probe_again_soon(connection_id: int, now: datetime) -> None:
 
 
 def resume_traffic(connection_id: int, asked_at: datetime) -> None:
-    """Close the breaker of a key that Ecwid has just accepted in a request that left at `asked_at`."""
-    Connection.objects.filter(
-        pk=connection_id, block_reason=BlockReason.CREDENTIALS, blocked_since__lt=asked_at
-    ).update(blocked_since=None, blocked_until=None, block_reason="", block_message="")
+    """Close the breaker of a key that Ecwid has just accepted in a request that left at `asked_at`.
+
+    Not if it was opened since; but a time so far ahead was written by a wrong clock.
+    """
+    before = Q(blocked_since__lt=asked_at) | Q(blocked_since__gt=asked_at + OLDEST_ANSWER)
+    stopped = Connection.objects.filter(before, pk=connection_id, block_reason=BlockReason.CREDENTIALS)
+    stopped.update(blocked_since=None, blocked_until=None, block_reason="", block_message="")
 
 
 def _clear(connection: Connection) -> None:

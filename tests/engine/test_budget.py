@@ -264,6 +264,17 @@ def test_only_a_request_that_left_after_the_refusal_shows_a_good_key(asked_at: f
 
 
 @pytest.mark.django_db
+def test_a_good_key_ends_a_block_that_a_clock_far_ahead_wrote() -> None:
+    connection = ConnectionFactory.create()
+    tomorrow = NOW + timedelta(days=1)
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, tomorrow + budget.PROBE_EVERY, tomorrow, "Wrong key.")
+
+    budget.resume_traffic(connection.pk, after(5))
+
+    assert block_of(connection) == OPEN
+
+
+@pytest.mark.django_db
 def test_a_good_key_does_not_end_a_rate_limit() -> None:
     connection = ConnectionFactory.create()
     budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(60), NOW)
