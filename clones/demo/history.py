@@ -3,6 +3,7 @@
 Only the clock is told. Ecwid's side ends a clone when it is told to, so that three weeks pass within seconds.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -124,7 +125,7 @@ class History:
 
     def _ask(self, job: CloneJob, at: datetime) -> None:
         """Make the call that the job is due for, and have the engine write down the answer."""
-        answer = self._caller.call(self._client, job, at, NO_FENCE).run()
+        answer = self._caller.call(self._client, job, at, time.monotonic(), NO_FENCE).run()
         settle([answer], at + ANSWERS_AFTER)
 
 

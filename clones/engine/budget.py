@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from clones.choices import BlockReason
 from clones.models import CloneJob, Connection
@@ -26,6 +27,7 @@ RENEWED_WITHIN: Final = timedelta(seconds=5)  # a living worker renews its lease
 
 PROBE_EVERY: Final = timedelta(hours=1)  # a refused key is tried again this often, with a single request
 PROBE_AGAIN: Final = timedelta(seconds=10)
+OLDEST_ANSWER: Final = timedelta(hours=2)  # none is written down so late: the tick that holds it has ended by then
 CLOCKS_AGREE_TO: Final = timedelta(minutes=1)
 RATE_LIMIT_MARGIN: Final = timedelta(seconds=0.5)  # Ecwid's clock and ours need not agree to the millisecond
 
@@ -95,12 +97,15 @@ def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: da
     """Open the breaker until `until`. A longer block that already stands is kept. Own transaction.
 
     `used` is the connection as it was when it was used: a refusal of a key that was changed since is passed over. A
-    limit that is reached while the key is refused only prolongs that block: the key is still to be probed.
+    limit that is reached while the key is refused only prolongs that block: the key is still to be probed. As the
+    breaker has one reason, the silence is then kept as a debt of the bucket, which holds for probes and tests too.
     """
     with transaction.atomic():
         connection = Connection.objects.select_for_update(no_key=True).get(pk=used.pk)
         if reason == BlockReason.CREDENTIALS and connection.key != used.key:
             return
+        if {reason, connection.block_reason} == {BlockReason.RATE_LIMITED, BlockReason.CREDENTIALS}:
+            _owe(connection, until if reason == BlockReason.RATE_LIMITED else connection.blocked_until, now)
         if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
             return
         connection.blocked_since = connection.blocked_since or now
@@ -110,6 +115,16 @@ def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: da
         connection.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
 
 
+def _owe(connection: Connection, until: datetime | None, now: datetime) -> None:
+    """Take so much out of the bucket that nobody's request may leave before `until`."""
+    if until and until > now:
+        debt = (until - now).total_seconds() * slots_per_second(connection.rate_limit)
+        level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
+        connection.bucket_level = min(level, lowest_for_test(connection.rate_limit) - debt)
+        connection.bucket_at = now
+        connection.save(update_fields=["bucket_level", "bucket_at"])
+
+
 def probe_again_soon(connection_id: int, now: datetime) -> None:
     """Let a refused key be tried again in a moment: the last probe did not get through to Ecwid, or no answer back."""
     stopped = Connection.objects.filter(pk=connection_id, block_reason=BlockReason.CREDENTIALS)
@@ -117,10 +132,13 @@ def probe_again_soon(connection_id: int, now: datetime) -> None:
 
 
 def resume_traffic(connection_id: int, asked_at: datetime) -> None:
-    """Close the breaker of a key that Ecwid has just accepted in a request that left at `asked_at`."""
-    Connection.objects.filter(
-        pk=connection_id, block_reason=BlockReason.CREDENTIALS, blocked_since__lt=asked_at
-    ).update(blocked_since=None, blocked_until=None, block_reason="", block_message="")
+    """Close the breaker of a key that Ecwid has just accepted in a request that left at `asked_at`.
+
+    Not if it was opened since; but a time so far ahead was written by a wrong clock.
+    """
+    before = Q(blocked_since__lt=asked_at) | Q(blocked_since__gt=asked_at + OLDEST_ANSWER)
+    stopped = Connection.objects.filter(before, pk=connection_id, block_reason=BlockReason.CREDENTIALS)
+    stopped.update(blocked_since=None, blocked_until=None, block_reason="", block_message="")
 
 
 def _clear(connection: Connection) -> None:

@@ -156,13 +156,16 @@ class Caller:
                 raise UnusableConnectionError(str(error)) from None
         return self._clients[key]
 
-    def call(self, client: PartnerClient, job: CloneJob, now: datetime, fence: float) -> Call:
-        """Make the call that `job`, leased at `now`, is due for; it may not leave after `fence` (monotonic)."""
+    def call(self, client: PartnerClient, job: CloneJob, now: datetime, began: float, fence: float) -> Call:
+        """Make the call that `job`, leased at `now`, is due for; it may not leave after `fence`.
+
+        `began` is a moment not later than `now`, on the monotonic clock as `fence` is.
+        """
         made_at = time.monotonic()
         submits = job.status == JobStatus.WAITING
         if submits and job.unanswered_since and job.may_be_accepted_twice:
             left = job.unanswered_since + ASK_AGAIN_WITHIN - now
-            fence = min(fence, made_at + left.total_seconds())
+            fence = min(fence, began + left.total_seconds())
         return Call(job, submits, client, self.silence, asked_at=now, made_at=made_at, send_before=fence)
 
     def close(self) -> None:

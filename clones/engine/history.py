@@ -81,7 +81,7 @@ class Outlooks:
     def pause(self, job: CloneJob, now: datetime) -> float:
         """Return the seconds until `job`, which was just seen running, is worth another look."""
         connection: Connection = job.connection
-        age = ((now - job.accepted_at).total_seconds()) if job.accepted_at else 0.0
+        age = _seconds(job.accepted_at, now) if job.accepted_at else 0.0
         return self.of(connection.pk, now).pause(
             (job.template_id, job.scope), age, connection.rate_limit, overdue=job.overdue_since is not None
         )
@@ -97,7 +97,7 @@ def _running(connection_id: int, now: datetime) -> list[Running]:
     columns = ("connection", "template", "scope", "batch", "accepted_at", "next_action_at")
     # One that is due may have ended since: it is known to have run until then only.
     return [
-        Running((template, scope), batch, max(0.0, (min(now, due_at or now) - accepted_at).total_seconds()))
+        Running((template, scope), batch, _seconds(accepted_at, min(now, due_at or now)))
         for connection, template, scope, batch, accepted_at, due_at in running_at_ecwid().values_list(*columns)
         if connection == connection_id and accepted_at
     ]
@@ -116,7 +116,12 @@ def _sizes(batch_ids: Collection[int]) -> dict[int, int]:
 
 def _ended(kind: Kind, now: datetime) -> list[float]:
     times = ended_lately(kind, now).values_list("accepted_at", "finished_at")
-    return [(end - start).total_seconds() for start, end in times if start and end]
+    return [_seconds(start, end) for start, end in times if start and end]
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    """Return the time between, never below 0: two clocks may have written them, or one that was put right."""
+    return max(0.0, (end - start).total_seconds())
 
 
 def ended_lately(kind: Kind, now: datetime) -> QuerySet[CloneJob]:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 def connections_with_work(now: datetime) -> list[Connection]:
     """Return the connections that have due jobs and are not stopped, as they are now."""
-    return list(Connection.objects.open(now).filter(pk__in=CloneJob.objects.due(now).order_by().values("connection")))
+    return list(Connection.objects.open(now).annotate(next_due_at=_next_due_at()).filter(next_due_at__lte=now))
 
 
 def lease_due(
@@ -112,10 +112,14 @@ def seconds_until_due(now: datetime, *, at_least: float, at_most: float) -> floa
 
 
 def with_next_due(now: datetime) -> QuerySet[Connection]:
-    """Return the open connections, each with `next_due_at`: one step into an index, however many jobs it has."""
+    """Return the open connections, each with `next_due_at`."""
+    return Connection.objects.open(now).order_by().annotate(next_due_at=_next_due_at())
+
+
+def _next_due_at() -> Subquery:
+    """Select when a connection's next free job is due: one step into an index, however many jobs it has."""
     free = CloneJob.objects.active().filter(connection=OuterRef("pk"), lease_token="", next_action_at__isnull=False)
-    first = free.order_by("next_action_at").values("next_action_at")[:1]
-    return Connection.objects.open(now).order_by().annotate(next_due_at=Subquery(first))
+    return Subquery(free.order_by("next_action_at").values("next_action_at")[:1])
 
 
 def stop_unusable(connection: Connection, reason: str, now: datetime) -> None:

@@ -4,10 +4,15 @@ It lies in Redis, or in a file where there is no Redis. Whoever loses it notices
 """
 
 import contextlib
+import pickle
+import zlib
 
 from django.core.cache import caches
 
 from clones.models import CloneEvent
+
+# What reading raises where the file is not ours, or was cut short when the power went.
+_UNREADABLE = (OSError, pickle.UnpicklingError, EOFError, zlib.error)
 
 
 def keep() -> None:
@@ -31,7 +36,7 @@ def seen() -> int:
     """Return the number of the newest event that was seen; 0: none was."""
     try:
         return int(caches["mark"].get(_key(), 0))
-    except OSError:
+    except _UNREADABLE:
         return 0
 
 

@@ -40,14 +40,18 @@ def settle(answers: Sequence[Answer], now: datetime, outlooks: Outlooks | None =
 
 
 def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
-    """Stop each connection that an answer asks it for, once for each reason, for as long as the longest says."""
-    longest: dict[tuple[int, BlockReason], tuple[Connection, Block]] = {}
+    """Stop each connection that an answer asks it for, once for each reason, for as long as the longest says.
+
+    For each key too: the refusal of one that was changed since must not stand for that of the new one.
+    """
+    longest: dict[tuple[int, tuple[str, ...], BlockReason], tuple[Connection, Block]] = {}
     for answer in answers:
         block = block_of(answer.job, answer.result, now) if isinstance(answer.result, EcwidError) else None
         if block:
-            known = longest.get((answer.job.connection_id, block.reason))
+            used = answer.job.connection
+            known = longest.get((used.pk, used.key, block.reason))
             if known is None or known[1].until < block.until:
-                longest[answer.job.connection_id, block.reason] = answer.job.connection, block
+                longest[used.pk, used.key, block.reason] = used, block
     for used, block in longest.values():
         budget.stop_traffic(used, block.reason, block.until, now, block.message)
         until = f"{block.until:%F %T} UTC"

@@ -124,6 +124,15 @@ class Decision:
         """Count the refusals of this kind in a row: patience with one kind is not used up by another."""
         return self.tries if answer.code == self.last_code else 1
 
+    @property
+    def _repeat_after(self) -> timedelta:
+        return timedelta(seconds=pacing.repeat_seconds(min(self.unanswered_for, self.trying_for).total_seconds()))
+
+    def _again_after(self, seconds: float) -> timedelta:
+        """Return the pause before the next POST; a doubt heeds no back-off: its clone may end meanwhile."""
+        pause = timedelta(seconds=seconds)
+        return min(pause, self._repeat_after) if self.was_unanswered else pause
+
     def on(self, answer: str | EcwidError) -> Outcome:
         """Tell the answers apart."""
         if isinstance(answer, str):
@@ -184,7 +193,7 @@ class Decision:
         if tries >= BUSY_TRIES:
             in_doubt = self.was_unanswered and not names_another
             return self._failed(FailureKind.RESULT_LOST if in_doubt else FailureKind.BUSY, answer)
-        pause = pacing.doubling(pacing.BUSY_FIRST_SECONDS, tries, pacing.RETRY_LONGEST_SECONDS)
+        pause = timedelta(seconds=pacing.doubling(pacing.BUSY_FIRST_SECONDS, tries, pacing.RETRY_LONGEST_SECONDS))
         # Somebody else's ticket proves that ours never started; without one, nothing is proven.
         unanswered = None if names_another else self.unanswered_before
         note = "A clone into this store is running that is not ours. Asking again when it should be over."
@@ -199,21 +208,20 @@ class Decision:
         tries = self._tries_at(answer)
         if tries >= TRANSIENT_TRIES and not self.was_unanswered:
             return self._failed(FailureKind.TRANSIENT, answer)
-        pause = pacing.doubling(pacing.RETRY_FIRST_SECONDS, tries, pacing.RETRY_LONGEST_SECONDS)
+        pause = self._again_after(pacing.doubling(pacing.RETRY_FIRST_SECONDS, tries, pacing.RETRY_LONGEST_SECONDS))
         return self._wait("Ecwid could not start it just now. Asking again.", pause, answer, self.unanswered_before)
 
     def _unreachable(self, answer: NotSent) -> Outcome:
         if self.trying_for > pacing.GIVE_UP_AFTER:
             return self._failed(FailureKind.RESULT_LOST if self.was_unanswered else FailureKind.TIMED_OUT, answer)
-        pause = pacing.unreachable_seconds(self.trying_for.total_seconds())
-        return self._not_sent(f"{answer} Nothing was sent. Trying again.", at=self.now + timedelta(seconds=pause))
+        pause = self._again_after(pacing.unreachable_seconds(self.trying_for.total_seconds()))
+        return self._not_sent(f"{answer} Nothing was sent. Trying again.", at=self.now + pause)
 
     def _lost(self, answer: EcwidError) -> Outcome:
         if self.doubt_is_a_day_old:
             return self._failed(FailureKind.RESULT_LOST, answer)
-        pause = pacing.repeat_seconds(min(self.unanswered_for, self.trying_for).total_seconds())
         # write_ahead has put the moment of this POST into the row where there was none.
-        fields = {"next_action_at": self.now + timedelta(seconds=pause), **LEASE_GIVEN_BACK}
+        fields = {"next_action_at": self.now + self._repeat_after, **LEASE_GIVEN_BACK}
         note = f"{answer} The clone may have started: asking again."
         return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note))
 
@@ -228,9 +236,9 @@ class Decision:
         }
         return Outcome({}, Change(self.job, JobStatus.WAITING, fields, note=note))
 
-    def _wait(self, note: str, pause: float, answer: Refused, unanswered: datetime | None) -> Outcome:
+    def _wait(self, note: str, pause: timedelta, answer: Refused, unanswered: datetime | None) -> Outcome:
         fields = {
-            "next_action_at": self.now + timedelta(seconds=pause),
+            "next_action_at": self.now + pause,
             "unanswered_since": unanswered,
             "tries": self._tries_at(answer),
             "error_code": answer.code,

@@ -178,6 +178,8 @@ class Tick:
 
     def _launch(self) -> float:
         """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
+        # Before the time that the leases count from: a pause of this process from here on must not make a fence later.
+        began = time.monotonic()
         now = timezone.now()
         self.caller.silence.listen(Connection.objects.stopped(now).values_list("pk", flat=True))
         connections = leasing.connections_with_work(now)
@@ -188,16 +190,16 @@ class Tick:
             except UnusableConnectionError as error:
                 leasing.stop_unusable(due, str(error), now)
                 continue
-            fence = time.monotonic() + settings.WORKER_SILENT_SECONDS / 2
+            fence = began + settings.WORKER_SILENT_SECONDS / 2
             room = self._room(due, with_work)
             for job in leasing.lease_due(due.pk, self.holder.beat_id, room, now, self.agenda):
-                self.in_air[self.pool.submit(self.caller.call(client, job, now, fence).run)] = job
+                self.in_air[self.pool.submit(self.caller.call(client, job, now, began, fence).run)] = job
         return leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
 
     def _room(self, connection: Connection, with_work: set[int]) -> int:
         """Return how many more calls `connection` may have: hosts that do not answer must not take all threads."""
         in_air = [job.connection_id for job in self.in_air.values()]
-        share = THREADS // len(with_work.union(in_air))
+        share = max(1, THREADS // len(with_work.union(in_air)))
         return max(0, min(THREADS - len(in_air), share - in_air.count(connection.pk)))
 
     def _wait(self, seconds: float) -> None:

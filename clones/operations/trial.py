@@ -65,9 +65,9 @@ def try_connection(connection: Connection, now: datetime, monotonic: Monotonic =
     except NothingSentError as error:
         return Trial(False, str(error))
     result = _ask(credentials, hurry)
-    count_test(row.pk, result)
     answered_at = now + timedelta(seconds=hurry.took_seconds)
     _settle(row, result, now, answered_at)
+    count_test(row.pk, result)  # may fail, and what stops a connection must be written all the same
     trial = _understood(row, result)
     facts = (("Address", row.api_url), ("Client ID", row.client_id))
     pause = (("State", row.standstill(now)),) if row.paused_at else ()
@@ -124,11 +124,6 @@ def _settle(row: Connection, result: Result, asked_at: datetime, now: datetime) 
 def _stop(row: Connection, block: Block, now: datetime) -> None:
     logger.warning("A test stopped connection %s until %s: %s", row, f"{block.until:%F %T} UTC", block.reason.label)
     budget.stop_traffic(row, block.reason, block.until, now, block.message)
-    if block.reason == BlockReason.RATE_LIMITED and row.block_reason == BlockReason.CREDENTIALS:
-        # The breaker keeps one reason, and that is the refused key: the silence becomes a debt of the budget.
-        debt = (block.until - now).total_seconds() * budget.slots_per_second(row.rate_limit)
-        level = budget.lowest_for_test(row.rate_limit) - debt
-        Connection.objects.filter(pk=row.pk).update(bucket_level=level, bucket_at=now)
 
 
 def _leaves_open(row: Connection, result: Result) -> bool:

@@ -228,6 +228,21 @@ def test_a_shorter_block_gives_way_and_the_traffic_has_stood_since_the_first() -
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("first", [BlockReason.RATE_LIMITED, BlockReason.CREDENTIALS])
+def test_nobody_tests_a_refused_key_before_the_end_of_a_rate_limit(first: BlockReason) -> None:
+    connection = ConnectionFactory.create()
+    ends = {BlockReason.RATE_LIMITED: after(60), BlockReason.CREDENTIALS: after(3600)}
+    for reason in sorted(ends, key=lambda reason: reason != first):
+        budget.stop_traffic(connection, reason, ends[reason], NOW)
+
+    row = reread(connection)
+
+    assert row.block_reason == BlockReason.CREDENTIALS
+    assert budget.seconds_until_test(row, NOW) == pytest.approx(60)
+    assert budget.seconds_until_test(row, after(60.001)) == 0
+
+
+@pytest.mark.django_db
 def test_a_block_that_is_over_does_not_hold_up_a_shorter_new_one() -> None:
     connection = ConnectionFactory.create()
     budget.stop_traffic(connection, BlockReason.RATE_LIMITED, after(60), NOW)
@@ -246,6 +261,17 @@ def test_only_a_request_that_left_after_the_refusal_shows_a_good_key(asked_at: f
     budget.resume_traffic(connection.pk, after(asked_at))
 
     assert (block_of(connection) == OPEN) is closes
+
+
+@pytest.mark.django_db
+def test_a_good_key_ends_a_block_that_a_clock_far_ahead_wrote() -> None:
+    connection = ConnectionFactory.create()
+    tomorrow = NOW + timedelta(days=1)
+    budget.stop_traffic(connection, BlockReason.CREDENTIALS, tomorrow + budget.PROBE_EVERY, tomorrow, "Wrong key.")
+
+    budget.resume_traffic(connection.pk, after(5))
+
+    assert block_of(connection) == OPEN
 
 
 @pytest.mark.django_db

@@ -47,7 +47,7 @@ def job_at(sandbox: SandboxProcess, scope: CloneScope = CloneScope.ALL, **more: 
 
 def make(caller: Caller, job: CloneJob, fence: float = NEVER) -> Answer:
     """Make the call that the job is due for."""
-    return caller.call(caller.client_for(job.connection), job, NOW, fence).run()
+    return caller.call(caller.client_for(job.connection), job, NOW, time.monotonic(), fence).run()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_call_that_was_leased_before_another_worker_met_a_limit_does_not_leave
     sandbox: SandboxProcess, caller: Caller, job_status: JobStatus
 ) -> None:
     job = job_at(sandbox, status=job_status)
-    call = caller.call(caller.client_for(job.connection), job, NOW, NEVER)
+    call = caller.call(caller.client_for(job.connection), job, NOW, time.monotonic(), NEVER)
     budget.stop_traffic(job.connection, BlockReason.RATE_LIMITED, NOW + timedelta(seconds=30), NOW)
 
     caller.silence.listen(Connection.objects.stopped(NOW).values_list("pk", flat=True))
@@ -199,7 +199,7 @@ def test_a_call_of_a_process_that_was_stopped_for_a_while_does_not_leave(
     job = job_at(sandbox, status=job_status)
     long_ago = time.monotonic() - 2 * DEAF_SECONDS
     caller.silence = Silence(lambda: long_ago)
-    call = replace(caller.call(caller.client_for(job.connection), job, NOW, NEVER), made_at=long_ago)
+    call = replace(caller.call(caller.client_for(job.connection), job, NOW, time.monotonic(), NEVER), made_at=long_ago)
     caller.silence._monotonic = time.monotonic
 
     assert isinstance(call.run().result, NotSent)
@@ -242,7 +242,7 @@ def unanswered_for(seconds: float, sandbox: SandboxProcess, scope: CloneScope = 
 
 
 def seconds_left(caller: Caller, job: CloneJob, fence: float = NEVER) -> float:
-    call = caller.call(caller.client_for(job.connection), job, NOW, fence)
+    call = caller.call(caller.client_for(job.connection), job, NOW, time.monotonic(), fence)
     return call.send_before - time.monotonic()
 
 
@@ -268,6 +268,13 @@ def test_an_empty_template_has_the_same_minute(sandbox: SandboxProcess, caller: 
 
 def test_the_minute_does_not_make_an_earlier_fence_later(sandbox: SandboxProcess, caller: Caller) -> None:
     assert seconds_left(caller, unanswered_for(0, sandbox), fence=time.monotonic() + 7) <= 7
+
+
+def test_the_minute_goes_on_while_the_process_stands_still(sandbox: SandboxProcess, caller: Caller) -> None:
+    job = unanswered_for(50, sandbox)
+    call = caller.call(caller.client_for(job.connection), job, NOW, time.monotonic() - 9, NEVER)
+
+    assert call.send_before - time.monotonic() <= 1
 
 
 @pytest.mark.parametrize("scope", [CloneScope.ALL, CloneScope.CATALOG])

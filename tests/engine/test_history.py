@@ -97,6 +97,22 @@ def test_many_answers_within_a_moment_read_once_and_later_ones_again(batch: Batc
     assert [queries_at(NOW), queries_at(NOW + FRESH_FOR / 2), queries_at(NOW + FRESH_FOR)] == [3, 0, 3]
 
 
+def test_a_clone_that_was_accepted_by_a_clock_ahead_counts_as_new(batch: Batch) -> None:
+    ended(batch, 300)
+    just_accepted, ahead = running(batch, 0), running(batch, -5)
+    for _ in range(100):
+        running(batch, 200)
+    outlooks = Outlooks()
+
+    assert outlooks.pause(ahead, NOW) == outlooks.pause(just_accepted, NOW)
+
+
+def test_a_clone_that_ended_by_a_clock_behind_breaks_nothing(batch: Batch) -> None:
+    ended(batch, -0.5)
+
+    assert share_after(batch, 300) < 0.1
+
+
 def test_a_clock_that_was_put_back_does_not_keep_what_is_known_for_ever(batch: Batch) -> None:
     outlooks = Outlooks()
     first = outlooks.of(batch.connection_id, NOW)

@@ -1,5 +1,7 @@
 """The mark: kept outside of the database, it only goes up until somebody says otherwise."""
 
+from pathlib import Path
+
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
@@ -60,3 +62,19 @@ def test_a_folder_that_takes_no_file_is_no_trouble(settings: Settings) -> None:
     mark.keep()
 
     assert (mark.seen(), mark.has_gone_back()) == (0, False)
+
+
+@pytest.mark.parametrize("left", [0, 1, 10, 25])
+def test_a_file_that_was_cut_short_is_no_trouble(settings: Settings, tmp_path: Path, left: int) -> None:
+    settings.CACHES = {
+        **settings.CACHES,
+        "mark": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)},
+    }
+    event = happen()
+    mark.keep()
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:left])
+
+    assert not mark.has_gone_back()
+    mark.keep()
+    assert mark.seen() == event

@@ -423,6 +423,17 @@ def test_a_refusal_of_a_key_that_was_changed_since_says_nothing_of_the_new_one()
     assert is_open(job)
 
 
+def test_a_refusal_of_the_old_key_does_not_hide_one_of_the_new_key_that_comes_with_it() -> None:
+    batch = BatchFactory.create()
+    old = leased(JobStatus.QUEUED, batch)
+    Connection.objects.update(client_secret=Secret.seal("another"))
+    new = leased(JobStatus.QUEUED, Batch.objects.get())
+
+    write(answer(old, KEY_REFUSED), answer(new, KEY_REFUSED))
+
+    assert not is_open(new)
+
+
 def test_many_answers_that_ask_for_silence_stop_the_connection_once_and_for_the_longest() -> None:
     batch = BatchFactory.create(template__connection__rate_limit=6000)
     jobs = [leased(JobStatus.QUEUED, batch) for _ in range(5)]

@@ -69,6 +69,16 @@ def test_what_was_surely_not_sent_leaves_an_earlier_question_open() -> None:
     assert earlier.fields["unanswered_since"] == EARLIER
 
 
+@pytest.mark.parametrize("result", [NotSent("Connection refused."), refusal(CloneErrorCode.UNKNOWN_INTERNAL_ERROR)])
+def test_a_doubt_is_asked_about_at_once_however_long_the_back_off_has_become(result: EcwidError) -> None:
+    job = a_job(unanswered_since=EARLIER, error_code=CloneErrorCode.UNKNOWN_INTERNAL_ERROR, tries=7)
+    job.trying_since, job.submitted_at = NOW - timedelta(minutes=4), EARLIER
+
+    change = change_of(decide(result, job))
+
+    assert change.fields["next_action_at"] - NOW <= timedelta(seconds=2)
+
+
 def test_a_busy_target_hands_out_the_lost_ticket() -> None:
     busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
 

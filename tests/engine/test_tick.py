@@ -2,9 +2,10 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from clones.choices import BlockReason, JobStatus
-from clones.engine import bell, budget, seat, tick
+from clones.engine import bell, budget, leasing, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
 from clones.models import (
@@ -452,6 +453,26 @@ def test_nothing_is_sent_over_a_connection_that_is_paused(shop: TemplateStore, s
     assert sandbox.requests() == []
 
 
+def test_nothing_leaves_under_a_lease_that_was_too_old_when_it_was_taken(
+    shop: TemplateStore, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch(shop)
+    stood_still = [0.0]
+    monotonic, connections_with_work = time.monotonic, leasing.connections_with_work
+
+    def stand_still(now: datetime) -> list[Connection]:
+        stood_still[0] += 60
+        return connections_with_work(now)
+
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + stood_still[0])
+    monkeypatch.setattr(leasing, "connections_with_work", stand_still)
+    held_back = CloneEvent.objects.filter(note__contains="too late to send it")
+
+    run_tick(QUEUE, StopWhen(held_back.exists))
+
+    assert sandbox.requests() == []
+
+
 def test_a_host_that_never_answers_does_not_take_all_threads(
     shop: TemplateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -466,6 +487,13 @@ def test_a_host_that_never_answers_does_not_take_all_threads(
         run_tick(QUEUE, StopWhen(lambda: fresh(job).is_terminal))
 
     assert fresh(job).status == JobStatus.COMPLETED
+
+
+def test_more_connections_than_threads_do_not_leave_all_of_them_without(shop: TemplateStore) -> None:
+    many = set(range(2 * tick.THREADS))
+    sitting = Tick(seat.Holder(1, "mine"), QUEUE, never)
+
+    assert sitting._room(shop.connection, many) == 1
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clones.choices import CloneScope, JobStatus
 from clones.engine.history import ended_lately, running_at_ecwid
-from clones.engine.leasing import with_next_due
+from clones.engine.leasing import connections_with_work, with_next_due
 from clones.metrics import exposition
 from clones.models import CloneJob, TargetStore, TemplateStore
 from clones.tables.stores import TargetTable, with_history
@@ -69,6 +69,19 @@ def test_an_index_answers(index: str, ask: AskedFor) -> None:
 )
 def test_void_leases_are_looked_for_among_active_jobs() -> None:
     assert "job_finished" in CloneJob.objects.void(timezone.now()).explain()
+
+
+@pytest.mark.django_db
+def test_connections_with_work_are_found_without_reading_all_that_is_due() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        connections_with_work(timezone.now())
+    as_with_many_rows()
+    one_step = {"sqlite": "CORRELATED SCALAR SUBQUERY", "postgresql": "Limit"}[connection.vendor]
+
+    plan = explained(captured[0]["sql"])
+
+    assert "job_due_next" in plan
+    assert one_step in plan
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.brokers import get_broker
 from pytest_django import Settings
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from clones.choices import BlockReason
 from clones.engine import bell, budget
 from clones.models import Connection, Counted, Counter
+from clones.operations import trial
 from clones.operations.connections import pause
 from clones.operations.trial import NOBODYS_EMAIL, Trial, try_connection
 from clones.secrets import Secret
@@ -143,6 +145,20 @@ def test_a_refused_key_stops_the_connection_and_is_not_shown(connection: Connect
     assert (row.block_reason, row.is_blocked(timezone.now())) == (BlockReason.CREDENTIALS, True)
     assert "AUTH_APP_DOESNT_EXIST" in row.block_message
     assert WRONG_SECRET not in f"{trial!r} {row.block_message}"
+
+
+def test_a_refused_key_stops_the_connection_although_the_test_cannot_be_counted(
+    connection: Connection, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(trial, "count_test", fail)
+
+    with pytest.raises(OperationalError):
+        try_connection(with_wrong_key(connection), now)
+
+    assert row_of(connection).is_blocked(timezone.now())
 
 
 def test_a_key_that_is_still_refused_keeps_since_when(connection: Connection, now: datetime) -> None:

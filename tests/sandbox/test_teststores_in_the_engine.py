@@ -138,7 +138,7 @@ class Portal:
         """Make the call that is due at `now` and settle its answer, as a tick does; return the time after it."""
         jobs = leasing.lease_due(self.connection.pk, self.worker, 1, now)
         client = self.caller.client_for(self.connection)
-        settle([self.caller.call(client, job, now, time.monotonic() + 60).run() for job in jobs], now)
+        settle([self.caller.call(client, job, now, time.monotonic(), time.monotonic() + 60).run() for job in jobs], now)
         return now + timedelta(milliseconds=200)
 
     def _end(self, ticket: str) -> None:
