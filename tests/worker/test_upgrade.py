@@ -14,6 +14,8 @@ from tests.other_databases import new_database_of_this_run, only_database
 from tests.sandbox_process import SandboxProcess
 from tests.worker.under_way import UnderWay
 
+Rows = dict[str, list[dict[str, object]]]
+
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
 
@@ -30,6 +32,17 @@ def release_before() -> str:
     graph = MigrationLoader(connection).graph
     (newest,) = graph.leaf_nodes("clones")
     return next(str(parent.key[1]) for parent in graph.node_map[newest].parents if parent.key[0] == "clones")
+
+
+def known_before(rows: Rows) -> Rows:
+    """Leave out the columns that are new with the last migration: going back forgets what they held."""
+    then = MigrationLoader(connection).project_state(("clones", release_before())).models
+    columns = {state.name: set(state.fields) for (app, _), state in then.items() if app == "clones"}
+    return {name: [_only(row, columns[name]) for row in table] for name, table in rows.items()}
+
+
+def _only(row: dict[str, object], fields: set[str]) -> dict[str, object]:
+    return {column: value for column, value in row.items() if {column, column.removesuffix("_id")} & fields}
 
 
 def write_as_before(job: CloneJob) -> None:
@@ -50,11 +63,11 @@ def test_clones_that_are_under_way_go_on_after_going_back_and_upgrading(
     scene = UnderWay(sandbox)
     scene.leave(tmp_path)
     launched_before = scene.launch()
-    rows = snapshot()
+    rows = known_before(snapshot())
 
     call_command("migrate", "clones", release_before(), verbosity=0)
     write_as_before(launched_before)
     call_command("migrate", verbosity=0)
 
-    assert snapshot() == rows
+    assert known_before(snapshot()) == rows
     scene.go_on(tmp_path)
