@@ -1,7 +1,7 @@
 """Which due job comes first when requests are short: every batch counts alike, however many clones it has.
 
-Looks go by what they are worth: for how long the clone is expected to have been over unseen, divided by the size of its
-batch. That makes the sum over all batches of their mean delay the least. Starts go round the batches in turn.
+Looks go by what they are worth (`Durations.worth`), divided by the size of their batch: what is to be small is the sum
+over all batches of their mean delay. Starts go round the batches in turn.
 """
 
 from collections import Counter, deque
@@ -72,10 +72,7 @@ class Agenda:
 
     def next_jobs(self, connection_id: int, count: int, now: datetime) -> list[int]:
         """Take the ids of the next `count` jobs; fewer where the order has come to its end."""
-        made_at, entries = self._made_at.get(connection_id), self._entries.get(connection_id)
-        if not entries or made_at is None or not made_at <= now < made_at + FRESH_FOR:
-            entries = self._entries[connection_id] = self._make(connection_id, now)
-            self._made_at[connection_id] = now
+        entries = self.prepared(connection_id, now)
         taken = [entries.popleft() for _ in range(min(count, len(entries)))]
         for entry in taken:
             self._started_last[connection_id] = entry.starts
@@ -83,6 +80,17 @@ class Agenda:
                 self._turn += 1
                 self._turns[entry.batch_id] = self._turn
         return [entry.job_id for entry in taken]
+
+    def prepared(self, connection_id: int, now: datetime) -> deque[Entry]:
+        """Return the order of a connection, made anew where it is old or at its end.
+
+        Thousands of due jobs take a moment: ask for it before anything is locked.
+        """
+        made_at, entries = self._made_at.get(connection_id), self._entries.get(connection_id)
+        if not entries or made_at is None or not made_at <= now < made_at + FRESH_FOR:
+            entries = self._entries[connection_id] = self._make(connection_id, now)
+            self._made_at[connection_id] = now
+        return entries
 
     def forget(self, connection_id: int) -> None:
         """Make the order of a connection anew when it is asked for next: another worker has taken jobs of it."""
@@ -107,11 +115,11 @@ def in_turn(starts: Iterable[Start], turns: Mapping[int, int]) -> list[Entry]:
 
 
 def in_order_of_worth(looks: Iterable[Look], outlook: Outlook) -> list[Entry]:
-    """Put those first whose clone has probably been over for long, and those of small batches."""
+    """Put those first whose clone is probably over, and has been for long, and those of small batches."""
     entries = []
     for look in looks:
-        lost = outlook.durations(look.kind).lost(look.age, look.seconds)
-        entries.append(Entry(look.job_id, look.batch_id, False, lost / outlook.batch_sizes.get(look.batch_id, 1)))
+        worth = outlook.durations(look.kind).worth(look.age, look.seconds)
+        entries.append(Entry(look.job_id, look.batch_id, False, worth / outlook.batch_sizes.get(look.batch_id, 1)))
     return sorted(entries, key=attrgetter("worth"), reverse=True)
 
 

@@ -52,6 +52,14 @@ class Durations:
         share, area = self._at(age)
         return seconds - (self._at(age + seconds)[1] - area) / share
 
+    def worth(self, age: float, seconds: float) -> float:
+        """Return what a look is worth at a clone that ran at `age`, `seconds` ago.
+
+        For how long it is expected to have been over, times how likely it is over at all: a look that finds it running
+        gains nothing, and what goes on to be lost until the next one is what is over now.
+        """
+        return self.lost(age, seconds) * (1 - self.share_running(age + seconds) / self.share_running(age))
+
     def seconds_until_lost(self, age: float, lost: float, longest: float) -> float:
         """Return when, after it ran at `age`, a clone is expected to have been over for `lost` seconds."""
         if self.lost(age, longest) <= lost:

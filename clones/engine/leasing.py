@@ -37,13 +37,15 @@ def lease_due(
     job that is leased again gets another token, so that an answer to an older call cannot settle a newer one. Empty
     where another worker is at this connection just now.
     """
+    agenda = agenda or Agenda(Outlooks())
+    agenda.prepared(connection_id, now)
     with transaction.atomic():
         connection = _locked(connection_id)
         wanted = min(room, budget.open_slots(connection, now)) if connection else 0
         wanted = min(wanted, budget.room_in_air(connection, now)) if connection and wanted > 0 else 0
         if connection is None or wanted <= 0:
             return []
-        token, agenda = uuid.uuid4().hex, agenda or Agenda(Outlooks())
+        token = uuid.uuid4().hex
         is_probe = connection.block_reason == BlockReason.CREDENTIALS
         job_ids = _longest_due(connection, now) if is_probe else agenda.next_jobs(connection.pk, wanted, now)
         jobs = _lease(connection, worker_id, token, job_ids, now)

@@ -36,7 +36,7 @@ SAME_AGE: Final = ("normal, deviation 20 %", "lognormal, deviation 40 %", MEMORY
 class Waited(Durations):
     """Nothing is known but how long a look is due."""
 
-    def lost(self, age: float, seconds: float) -> float:  # noqa: ARG002  as Durations asks
+    def worth(self, age: float, seconds: float) -> float:  # noqa: ARG002  as Durations asks
         """The longest due comes first."""
         return seconds
 

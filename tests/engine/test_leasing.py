@@ -236,6 +236,15 @@ def test_a_refused_key_is_probed_with_a_single_job(batch: Batch, holder: int) ->
     assert lease(batch, holder, now=after(60)) == []
 
 
+def test_the_job_that_met_the_refused_key_last_is_not_the_next_probe(batch: Batch, holder: int) -> None:
+    block = {"block_reason": BlockReason.CREDENTIALS, "blocked_since": after(-3600), "blocked_until": NOW}
+    Connection.objects.update(**block)
+    refused_last, other = job_of(batch, next_action_at=after(-10)), job_of(batch, next_action_at=after(-20))
+
+    assert lease(batch, holder) == [other]
+    assert fresh(refused_last).status == JobStatus.WAITING
+
+
 @pytest.mark.parametrize(
     "standstill",
     [
