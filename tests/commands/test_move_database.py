@@ -182,7 +182,16 @@ def test_it_refuses_to_move_from_an_empty_database(new: str) -> None:
     assert "There is nothing to move: DATABASE_URL must still name the old database." in ended.err
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgre://portal:sesame@127.0.0.1/portal", "redis://127.0.0.1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgre://portal:sesame@127.0.0.1/portal",
+        "redis://127.0.0.1",
+        "sqlite://portal.sqlite3",
+        "sqlite://:memory:",
+    ],
+)
 def test_what_is_no_address_is_refused_without_a_word_of_it(url: str) -> None:
     ended = move(url)
 
@@ -198,6 +207,18 @@ def test_a_new_database_that_does_not_answer_is_said_without_its_password() -> N
     assert ended.code == 1
     assert "Nothing was moved: a database does not do what was asked" in ended.err
     assert "sesame" not in ended.err
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_is_no_database_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """Not an OperationalError, as little as a role that may make no tables is."""
+    url = new_file(tmp_path)
+    file_of(url).write_text("Dear Sir or Madam,")
+
+    ended = move(url)
+
+    assert ended.code == 1
+    assert "Nothing was moved: a database does not do what was asked (file is not a database)." in ended.err
 
 
 @pytest.mark.usefixtures("kept")
