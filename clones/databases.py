@@ -19,7 +19,7 @@ def set_up(url: str) -> Facts:
     """Return the facts about the database at `url`, with the options that the portal needs.
 
     Empty where it is no such address, and nobody is told how it reads: there may be a password in it. A SQLite
-    database in memory, which `sqlite://portal.sqlite3` means with its two slashes, is none: it is gone with its process.
+    database in memory, which `sqlite://portal.sqlite3` means with its two slashes, is none: it ends with its process.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in SCHEMES or (scheme == "sqlite" and not rest.startswith("/")):

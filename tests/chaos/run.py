@@ -107,7 +107,7 @@ class Run:
         requests = self.sandbox.requests()
         logs = [facts.read_log(cluster.log) for cluster in storm.clusters]
         misfortunes = facts.Misfortunes(storm.blows, logs)
-        jobs = facts.read_jobs(self.sandbox, requests)
+        jobs = facts.read_jobs(self.sandbox, requests, storm.shop.strangers)
         about_jobs = {job.id: list(comparing.about_job(job, misfortunes)) for job in jobs}
         self.complaints += storm.complaints
         self.complaints += comparing.about_requests(requests, RATE_LIMIT)
