@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos.plan import CLUSTERS, Kind
-from tests.chaos.proxy import Proxy
 from tests.chaos.servers import PostgresServer, RedisServer
+from tests.proxy import Proxy
 
 LOCK_PATIENCE_SECONDS: Final = 30
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from clones.choices import JobStatus
@@ -247,6 +247,23 @@ def test_a_value_that_does_not_arrive_as_it_was_is_noticed(new: str) -> None:
     assert "clones_entitymapping reads differently in the new database. Nothing was moved." in ended.err
     with only_database(new):
         assert not CloneJob.objects.exists()
+
+
+def test_an_old_database_that_fails_at_the_very_end_is_not_called_unmoved(
+    new: str, history: list[CloneJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "_commit", fail)
+        ended = move(new)
+
+    assert ended.code == 1
+    assert "Everything is in the new database, but the old one failed just then" in ended.err
+    assert "Nothing was moved" not in ended.err
+    with only_database(new):
+        assert CloneJob.objects.count() == len(history)
 
 
 def test_each_table_comes_after_those_that_it_refers_to() -> None:

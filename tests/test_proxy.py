@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.proxy import Proxy
+from tests.proxy import Proxy
 
 
 @pytest.fixture
