@@ -66,11 +66,11 @@ class Storm:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
 
     def run(self) -> None:
-        """Carry out all steps; at the end everything that was struck is let go of."""
+        """Carry out all steps; at the end everything that was struck is let go of, and every block is over."""
         self._began = time.monotonic()
         for step in self.plan.steps:
             self._at(step.at, partial(self._do, step))
-        while self._due or self._now() < self.plan.seconds:
+        while self._due or self._now() < self.plan.seconds or time.time() < self._silent_until:
             while self._due and self._due[0][0] <= self._now():
                 heapq.heappop(self._due)[2]()
             self.keep()
