@@ -40,7 +40,15 @@ def about_job(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
         yield "has a mapping without being completed"
     if job.is_leased:
         yield "is still leased"
+    yield from _not_kept(job, misfortunes)
     yield from _history(job)
+
+
+def _not_kept(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
+    """Yield the requests that were told a new ticket and yet followed by another, also where that ended well."""
+    for row, following in pairwise(job.starts):
+        if row.ticket and not row.error_code and not _is_lost(job, row, following.at, misfortunes):
+            yield f"asked again {following.at - row.at:.1f} s after request {row.id} was told ticket {row.ticket}"
 
 
 def _doubled(job: JobFacts, misfortunes: Misfortunes) -> Complaints:

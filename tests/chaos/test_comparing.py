@@ -99,6 +99,10 @@ def test_nothing_is_said_where_both_sides_agree(job: JobFacts) -> None:
         (replace(BESIDE, failure_kind="RESULT_LOST"), "ended as FAILED RESULT_LOST beside somebody else's clone"),
         (replace(BESIDE, starts=[BUSY_ROW]), "ended as FAILED TARGET beside somebody else's clone"),
         (replace(BESIDE, clones=[CLONE]), "cloned into a store with somebody else's clone: t-1"),
+        (
+            replace(COMPLETED, starts=[ACCEPTED, replace(BUSY_ROW, at=13.0)]),
+            "asked again 3.0 s after request 1 was told",
+        ),
         (replace(COMPLETED, demo=True), "not as ordered"),
         (replace(COMPLETED, scope="CATALOG"), "not as ordered"),
         (replace(COMPLETED, status="QUEUED", events=COMPLETED.events[:3], mapping={}), "has not ended: QUEUED"),
