@@ -5,6 +5,7 @@ from typing import Any, Final
 from environ import Env
 
 SCHEMES: Final = ("postgres", "postgresql", "pgsql", "psql", "sqlite")
+IN_MEMORY: Final = ":memory:"
 
 Facts = dict[str, Any]  # one entry of Django's DATABASES
 
@@ -17,13 +18,17 @@ def is_sqlite(facts: Facts) -> bool:
 def set_up(url: str) -> Facts:
     """Return the facts about the database at `url`, with the options that the portal needs.
 
-    Empty where it is no such address, and nobody is told how it reads: there may be a password in it.
+    Empty where it is no such address, and nobody is told how it reads: there may be a password in it. A SQLite
+    database in memory, which `sqlite://portal.sqlite3` means with its two slashes, is none: it ends with its process.
     """
-    if url.partition("://")[0] not in SCHEMES:
+    scheme, _, rest = url.partition("://")
+    if scheme not in SCHEMES or (scheme == "sqlite" and not rest.startswith("/")):
         return {}
     try:
         address = Env.db_url_config(url)
     except ValueError:
+        return {}
+    if address["NAME"] == IN_MEMORY:
         return {}
     return {**address, **(_for_sqlite() if is_sqlite(address) else _for_postgresql(address))}
 

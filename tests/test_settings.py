@@ -148,8 +148,13 @@ def test_postgresql_without_keys_is_refused_in_a_sentence(machine: Machine, give
 
 @pytest.mark.parametrize(
     "url",
-    [POSTGRESQL.replace("postgres:", "postgre:"), POSTGRESQL.replace("5432", "port"), "sesame"],
-    ids=["kind", "port", "a word"],
+    [
+        POSTGRESQL.replace("postgres:", "postgre:"),
+        POSTGRESQL.replace("5432", "port"),
+        "sesame",
+        "sqlite://sesame.sqlite3",
+    ],
+    ids=["kind", "port", "a word", "two slashes, which would be a database in memory"],
 )
 def test_what_is_no_address_of_a_database_is_refused_without_a_word_of_it(machine: Machine, url: str) -> None:
     ended = machine.run("manage.py", "check", DATABASE_URL=url, **KEYS)

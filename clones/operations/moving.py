@@ -18,7 +18,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.core.management.color import no_style
-from django.db import DataError, IntegrityError, connection, connections, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Field, Model, QuerySet
@@ -33,6 +33,10 @@ NEW: Final = "new"  # Django's name for the database to move to
 MADE_BY_MIGRATE: Final = (Schedule, Group, Permission, ContentType)  # the new database has rows of its own there
 ROWS_AT_ONCE: Final = 5_000
 TELL_EVERY: Final = 200_000
+NOT_AT_REST: Final = (
+    "Everything is in the new database, but the old one failed just then, and its connections may not be paused. Start "
+    "no worker there. Either go on with the new database, or stay with the old one, empty the new one and move again."
+)
 
 Say = Callable[[str], None]
 Table = type[Model]
@@ -57,7 +61,8 @@ def new_database(url: str) -> Iterator[BaseDatabaseWrapper]:
 def move(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
     """Copy everything to `new` and pause the connections of the old database; `say` is told how it goes.
 
-    Raises InvalidRequestError where that must not be, or where a row does not fit; nothing has changed then.
+    Raises InvalidRequestError where that must not be, or where a row does not fit; nothing has changed then, but for
+    NOT_AT_REST, which says what has. Raises DatabaseError where one of the two fails: nothing has changed.
     """
     _make_tables(new, say)
     if not _has_rows(connection):
@@ -66,16 +71,29 @@ def move(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
     if _has_rows(new):
         message = "The new database is not empty. Name one that is: rows of two portals cannot be mixed."
         raise InvalidRequestError(message)
-    # The new one commits first: its tables are whole before the old one is put to rest.
-    with transaction.atomic(), transaction.atomic(using=NEW):
-        _hold_still(connection)
-        refuse_while_a_worker_lives(now)
-        _prepare(new)
-        for table in tables():
-            copied = _copy(table, new, say)
-            _compare(table, copied)
-        _set_sequences(new)
-        Connection.objects.filter(paused_at=None).update(paused_at=now)
+    is_there = False
+    try:
+        with transaction.atomic():
+            # The new one commits first: its tables are whole before the old one is put to rest.
+            with transaction.atomic(using=NEW):
+                _copy_all(new, now, say)
+            is_there = True
+    except DatabaseError:
+        if is_there:
+            raise InvalidRequestError(NOT_AT_REST) from None
+        raise
+
+
+def _copy_all(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
+    """Copy everything and pause the old database's connections, in the caller's two transactions."""
+    _hold_still(connection)
+    refuse_while_a_worker_lives(now)
+    _prepare(new)
+    for table in tables():
+        copied = _copy(table, new, say)
+        _compare(table, copied)
+    _set_sequences(new)
+    Connection.objects.filter(paused_at=None).update(paused_at=now)
 
 
 def tables() -> list[Table]:

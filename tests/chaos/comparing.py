@@ -1,6 +1,7 @@
 """The portal held against the sandbox, row by row. Every difference is a sentence; no exemption without proof."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -8,10 +9,9 @@ from clones.choices import TERMINAL, FailureKind, JobStatus
 from clones.engine.submit import ASK_AGAIN_WITHIN, TRANSIENT_TRIES
 from clones.lifecycle import TRANSITIONS
 from tests.chaos.facts import JobFacts, Misfortunes
-from tests.chaos.plan import EMPTY_TEMPLATE
+from tests.chaos.plan import BUSY, EMPTY_TEMPLATE
 from tests.sandbox_process import LoggedClone, LoggedRequest
 
-BUSY: Final = "TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET"
 NOT_EMPTY: Final = ("TARGET_PRODUCTS_NOT_EMPTY", "TARGET_CATEGORIES_NOT_EMPTY", "TARGET_PRODUCT_TYPES_NOT_EMPTY")
 SILENT_AFTER_SECONDS: Final = 2.0
 MINUTE: Final = 60.0
@@ -28,6 +28,8 @@ def about_job(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
             yield f"cloned with {clone.source} {clone.scope} {clone.demo}, not as ordered"
     if job.status not in TERMINAL:
         yield f"has not ended: {job.status}"
+    elif job.strangers:
+        yield from _beside_a_stranger(job, misfortunes)
     elif job.status == JobStatus.COMPLETED:
         yield from _completed(job)
     elif job.status == JobStatus.FAILED:
@@ -38,7 +40,15 @@ def about_job(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
         yield "has a mapping without being completed"
     if job.is_leased:
         yield "is still leased"
+    yield from _not_kept(job, misfortunes)
     yield from _history(job)
+
+
+def _not_kept(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
+    """Yield the requests that were told a new ticket and yet followed by another, also where that ended well."""
+    for row, following in pairwise(job.starts):
+        if row.ticket and not row.error_code and not _is_lost(job, row, following.at, misfortunes):
+            yield f"asked again {following.at - row.at:.1f} s after request {row.id} was told ticket {row.ticket}"
 
 
 def _doubled(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
@@ -62,7 +72,23 @@ def _is_lost(job: JobFacts, row: LoggedRequest, following: float, misfortunes: M
     return not row.delivered or bool(row.fault) or misfortunes.struck(job.id, row, following)
 
 
+def _beside_a_stranger(job: JobFacts, misfortunes: Misfortunes) -> Complaints:
+    """Demand that the job was refused. Only whoever lost an answer may take the stranger's clone for its own."""
+    if job.clones:
+        yield f"cloned into a store with somebody else's clone: {_told(job.clones)}"
+    was_refused = job.status == JobStatus.FAILED and job.error_code in NOT_EMPTY and _answered(job, job.error_code)
+    if was_refused and job.failure_kind == FailureKind.TARGET:
+        return
+    if not any(_is_lost(job, row, following, misfortunes) for row, following in _with_next(job)):
+        yield f"ended as {job.status} {job.failure_kind} beside somebody else's clone {_told(job.strangers)}"
+    elif job.status == JobStatus.COMPLETED:
+        yield from _completed(replace(job, clones=job.strangers))
+    elif not (was_refused and job.failure_kind == FailureKind.RESULT_LOST):
+        yield from _never(job, misfortunes)
+
+
 def _completed(job: JobFacts) -> Complaints:
+    yield from _ended_too_early(job)
     if [(clone.ticket, clone.status) for clone in job.clones[-1:]] != [(job.ticket, "COMPLETED")]:
         yield f"completed with ticket {job.ticket}, but the sandbox says {_told(job.clones)}"
     wrong = job.mapping.items() ^ job.clone_mapping.items()
@@ -70,7 +96,15 @@ def _completed(job: JobFacts) -> Complaints:
         yield f"{len(wrong)} pairs of the mapping differ, such as {min(wrong)}"
 
 
+def _ended_too_early(job: JobFacts) -> Complaints:
+    """All clocks are this machine's: nobody can have seen an end before it was there."""
+    for clone in job.clones[-1:]:
+        if clone.finished_at is None or (job.finished_at or 0) < clone.finished_at:
+            yield f"ended as {job.status} while {clone.ticket} was still running"
+
+
 def _failed_at_ecwid(job: JobFacts, _: Misfortunes) -> Complaints:
+    yield from _ended_too_early(job)
     said = [(clone.ticket, clone.status) for clone in job.clones[-1:]]
     if said != [(job.ticket, "FAILED")] or not job.error_message:
         yield f"failed at Ecwid, but the sandbox says {_told(job.clones)}"

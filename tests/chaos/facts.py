@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,7 @@ class JobFacts:
     clones: list[LoggedClone]
     clone_mapping: Mapping  # of the last clone
     starts: list[LoggedRequest]
+    strangers: list[LoggedClone] = field(default_factory=list)  # somebody else's, into the same target
 
 
 @dataclass(frozen=True)
@@ -51,21 +53,23 @@ class Log:
     text: str
 
 
-def read_jobs(sandbox: SandboxProcess, requests: list[LoggedRequest]) -> list[JobFacts]:
-    """Return all jobs, with what the sandbox knows about the target of each."""
+def read_jobs(sandbox: SandboxProcess, requests: list[LoggedRequest], strangers: Collection[str]) -> list[JobFacts]:
+    """Return all jobs, with what the sandbox knows about the target of each. `strangers`: others' tickets."""
     clones: dict[str, list[LoggedClone]] = defaultdict(list)
     for clone in sandbox.log():
         clones[clone.target].append(clone)
     starts: dict[str, list[LoggedRequest]] = defaultdict(list)
     for row in requests:
-        if row.call == "clone_start":
+        is_strangers = row.ticket in strangers and not row.error_code  # a refusal names the ticket, too
+        if row.call == "clone_start" and not is_strangers:
             starts[row.target].append(row)
     events: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for job_id, old, new in CloneEvent.objects.order_by("pk").values_list("job_id", "from_status", "to_status"):
         events[job_id].append((old, new))
     jobs = CloneJob.objects.select_related("target", "template").order_by("pk")
     return [
-        _facts(sandbox, job, clones[job.target.store_id], starts[job.target.store_id], events[job.pk]) for job in jobs
+        _facts(sandbox, job, clones[job.target.store_id], starts[job.target.store_id], events[job.pk], strangers)
+        for job in jobs
     ]
 
 
@@ -75,6 +79,7 @@ def _facts(
     clones: list[LoggedClone],
     starts: list[LoggedRequest],
     events: list[tuple[str, str]],
+    strangers: Collection[str],
 ) -> JobFacts:
     return JobFacts(
         id=job.pk,
@@ -91,9 +96,10 @@ def _facts(
         finished_at=job.finished_at.timestamp() if job.finished_at else None,
         mapping=stored_mapping(job),
         events=events,
-        clones=clones,
+        clones=[clone for clone in clones if clone.ticket not in strangers],
         clone_mapping=logged_mapping(sandbox, clones[-1].ticket) if clones else {},
         starts=starts,
+        strangers=[clone for clone in clones if clone.ticket in strangers],
     )
 
 

@@ -13,6 +13,9 @@ BURST_SECONDS: Final = 5
 CALM_BEFORE_BURST: Final = 2.0  # what was in the air when something was struck has arrived by then
 FIRST_STORE: Final = 900_001
 EMPTY_TEMPLATE: Final = "1005"  # leaves its targets empty: a second clone into one would be accepted
+BUSY: Final = "TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET"
+PACE: Final = {"queued_seconds", "clone_seconds"}  # flags that say how long a clone takes, nothing odd
+TAKEN_EVERY: Final = 15
 LARGEST_BATCH: Final = 40
 
 
@@ -74,6 +77,11 @@ class Target:
     store_id: str
     flags: dict[str, Any] = field(default_factory=dict)
     exists: bool = True
+
+    @property
+    def is_taken(self) -> bool:
+        """Tell whether somebody else is cloning into it before the portal does."""
+        return int(self.store_id) % TAKEN_EVERY == 0 and self.exists and self.flags.keys() <= PACE
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """One run from the empty database to the table."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from tests.chaos import comparing, facts, table
 from tests.chaos.clusters import Cluster
 from tests.chaos.deployments import Deployment
 from tests.chaos.plan import CLUSTERS, Kind, Plan, make_plan
-from tests.chaos.shop import TEMPLATES, Shop
+from tests.chaos.shop import FAULTS, TEMPLATES, Shop
 from tests.chaos.storm import Storm
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess
 
@@ -23,6 +24,7 @@ RATE_LIMIT: Final = 600  # requests a minute, as Ecwid's; the sandbox insists on
 CALM_PATIENCE_SECONDS: Final = 120.0
 PATIENCE_SECONDS_PER_JOB: Final = 3.0  # the rate limit alone takes a third of it
 END_PATIENCE_SECONDS: Final = 60.0
+KEYS: Final = ("SECRET_KEY", "ENCRYPTION_KEYS")
 BUGS: Final = ("A call for job", "could not be written down", "IllegalTransitionError", CLIENT_SECRET)
 
 
@@ -107,7 +109,7 @@ class Run:
         requests = self.sandbox.requests()
         logs = [facts.read_log(cluster.log) for cluster in storm.clusters]
         misfortunes = facts.Misfortunes(storm.blows, logs)
-        jobs = facts.read_jobs(self.sandbox, requests)
+        jobs = facts.read_jobs(self.sandbox, requests, storm.shop.strangers)
         about_jobs = {job.id: list(comparing.about_job(job, misfortunes)) for job in jobs}
         self.complaints += storm.complaints
         self.complaints += comparing.about_requests(requests, RATE_LIMIT)
@@ -115,7 +117,9 @@ class Run:
         self.complaints += [f"job {number} {one}" for number, several in about_jobs.items() for one in several]
         self.complaints += self._bugs(logs)
         wrong = {number for number, several in about_jobs.items() if several}
-        say(table.drawn([*table.faults(requests, jobs, wrong), *table.blows(storm.blows, logs)]))
+        answers = table.faults({kind for kind, _, _ in FAULTS}, requests, jobs, wrong)
+        blows = table.blows({Kind.BURST, Kind.STOP, *self.deployment.troubles}, storm.blows, logs)
+        say(table.drawn([*answers, *blows]))
         say(table.ends(jobs, requests))
         for complaint in self.complaints:
             say(f"DIFFERENCE: {complaint}")
@@ -129,3 +133,4 @@ class Run:
     def _bugs(self, logs: list[facts.Log]) -> Iterator[str]:
         for number, log in enumerate(logs):
             yield from (f"the log of cluster {number} holds “{bug}”" for bug in BUGS if bug in log.text)
+            yield from (f"the log of cluster {number} holds {name}" for name in KEYS if os.environ[name] in log.text)

@@ -60,16 +60,17 @@ class Storm:
         self._began = time.monotonic()
         self._next_slow = 0.0
         self._ongoing: set[Kind] = set()
+        self._silent_until = 0.0  # a block of the sandbox's, in which it must be able to hear who is not silent
         self._read_up_to = 0  # in the sandbox's log of requests
         self._numbers = itertools.count()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
 
     def run(self) -> None:
-        """Carry out all steps; at the end everything that was struck is let go of."""
+        """Carry out all steps; at the end everything that was struck is let go of, and every block is over."""
         self._began = time.monotonic()
         for step in self.plan.steps:
             self._at(step.at, partial(self._do, step))
-        while self._due or self._now() < self.plan.seconds:
+        while self._due or self._now() < self.plan.seconds or time.time() < self._silent_until:
             while self._due and self._due[0][0] <= self._now():
                 heapq.heappop(self._due)[2]()
             self.keep()
@@ -111,6 +112,8 @@ class Storm:
         if step.kind == Kind.BURST:
             latest = max((blow.began_at for blow in self.blows), default=0.0)
             return bool(self._ongoing & DATABASE_AWAY) or time.time() - latest < CALM_BEFORE_BURST
+        if step.kind in DATABASE_AWAY and time.time() < self._silent_until:
+            return True
         return any(
             step.kind in track and self._ongoing & track for track in (OF_ONE_CLUSTER.keys(), OF_A_SERVER.keys())
         )
@@ -154,6 +157,7 @@ class Storm:
                 f"The 429 after {self._now():.0f} s was not written down though nothing was in the way."
             )
         self._record(Kind.BURST.value, None).began_at = began_at
+        self._silent_until = time.time() + BURST_SECONDS
 
     def _wait_for(self, is_so: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds

@@ -12,24 +12,32 @@ from tests.sandbox_process import LoggedRequest
 Count = tuple[str, int, int]
 
 
-def faults(requests: Sequence[LoggedRequest], jobs: Sequence[JobFacts], wrong: set[int]) -> list[Count]:
-    """Count faults of calls; one is survived where nothing is wrong with the clone that it was about."""
+def faults(
+    kinds: Iterable[str], requests: Sequence[LoggedRequest], jobs: Sequence[JobFacts], wrong: set[int]
+) -> list[Count]:
+    """Count faults of calls; one is survived where nothing is wrong with the clone that it was about.
+
+    Those of `kinds` are told in any case: what never struck is to be seen.
+    """
     spoilt = {job.target for job in jobs if job.id in wrong}
     struck = [row for row in requests if row.fault]
     injected = Counter(row.fault for row in struck)
     survived = Counter(row.fault for row in struck if row.target not in spoilt)
-    return [(f"answer: {fault}", injected[fault], survived[fault]) for fault in sorted(injected)]
+    return [(f"answer: {fault}", injected[fault], survived[fault]) for fault in sorted({*kinds, *injected})]
 
 
-def blows(dealt: Sequence[Blow], logs: Sequence[Log]) -> list[Count]:
-    """Count what was struck; it is survived where every cluster that it struck worked again afterwards."""
+def blows(kinds: Iterable[str], dealt: Sequence[Blow], logs: Sequence[Log]) -> list[Count]:
+    """Count what was struck; it is survived where every cluster that it struck worked again afterwards.
+
+    Those of `kinds` are told in any case.
+    """
     last_beats = [_last_beat(log) for log in logs]
     survived: Counter[str] = Counter()
     for blow in dealt:
         struck = last_beats if blow.cluster is None else [last_beats[blow.cluster]]
         survived[blow.words] += all(beat > blow.ended_at for beat in struck)
     injected = Counter(blow.words for blow in dealt)
-    return [(words, injected[words], survived[words]) for words in sorted(injected)]
+    return [(words, injected[words], survived[words]) for words in sorted({*kinds, *injected})]
 
 
 def drawn(counts: Iterable[Count]) -> str:

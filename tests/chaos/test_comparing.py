@@ -7,6 +7,7 @@ import pytest
 
 from tests.chaos.comparing import about_clones, about_job, about_requests, most_in_a_minute
 from tests.chaos.facts import JobFacts, Misfortunes, read_log
+from tests.chaos.plan import BUSY
 from tests.chaos.storm import Blow
 from tests.sandbox_process import LoggedClone, LoggedRequest
 
@@ -76,9 +77,13 @@ FAILED_THERE = replace(
     clone_mapping={},
 )
 CALM = Misfortunes([], [])
+STRANGER = replace(CLONE, ticket="s-1", accepted_at=1, finished_at=25)
+BUSY_ROW = replace(ACCEPTED, id=5, at=5.0, ticket="s-1", http_status=409, error_code=BUSY)
+BESIDE = replace(TURNED_DOWN, strangers=[STRANGER], starts=[BUSY_ROW, REFUSED])
+TAKEN_OVER = replace(COMPLETED, ticket="s-1", clones=[], strangers=[STRANGER], starts=[BUSY_ROW])
 
 
-@pytest.mark.parametrize("job", [COMPLETED, TURNED_DOWN, RESULT_LOST, FAILED_THERE])
+@pytest.mark.parametrize("job", [COMPLETED, TURNED_DOWN, RESULT_LOST, FAILED_THERE, BESIDE])
 def test_nothing_is_said_where_both_sides_agree(job: JobFacts) -> None:
     assert list(about_job(job, CALM)) == []
 
@@ -88,6 +93,16 @@ def test_nothing_is_said_where_both_sides_agree(job: JobFacts) -> None:
     [
         (replace(COMPLETED, clones=[EARLIER, CLONE], starts=[ACCEPTED]), "cloned again while t-0 COMPLETED stood"),
         (replace(COMPLETED, clones=[HAD_FAILED, CLONE], starts=[OF_EARLIER, ACCEPTED]), "was told ticket t-0"),
+        (replace(COMPLETED, finished_at=19.0), "ended as COMPLETED while t-1 was still running"),
+        (replace(FAILED_THERE, finished_at=19.0), "ended as FAILED while t-1 was still running"),
+        (TAKEN_OVER, "ended as COMPLETED  beside somebody else's clone s-1"),
+        (replace(BESIDE, failure_kind="RESULT_LOST"), "ended as FAILED RESULT_LOST beside somebody else's clone"),
+        (replace(BESIDE, starts=[BUSY_ROW]), "ended as FAILED TARGET beside somebody else's clone"),
+        (replace(BESIDE, clones=[CLONE]), "cloned into a store with somebody else's clone: t-1"),
+        (
+            replace(COMPLETED, starts=[ACCEPTED, replace(BUSY_ROW, at=13.0)]),
+            "asked again 3.0 s after request 1 was told",
+        ),
         (replace(COMPLETED, demo=True), "not as ordered"),
         (replace(COMPLETED, scope="CATALOG"), "not as ordered"),
         (replace(COMPLETED, status="QUEUED", events=COMPLETED.events[:3], mapping={}), "has not ended: QUEUED"),
@@ -126,6 +141,12 @@ def test_a_clone_that_failed_unseen_may_be_followed_by_another() -> None:
     lost = replace(OF_EARLIER, delivered=False)
 
     assert list(about_job(replace(COMPLETED, clones=[HAD_FAILED, CLONE], starts=[lost, ACCEPTED]), CALM)) == []
+
+
+def test_whoever_lost_an_answer_may_take_a_strangers_clone_for_its_own() -> None:
+    lost = replace(BUSY_ROW, id=3, at=3.0, fault="http_500")
+
+    assert list(about_job(replace(TAKEN_OVER, starts=[lost, BUSY_ROW]), CALM)) == []
 
 
 def sender(tmp_path: Path, *blows: Blow) -> Misfortunes:

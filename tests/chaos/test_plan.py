@@ -45,6 +45,14 @@ def test_all_targets_differ_and_are_as_many_as_asked_for(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_some_targets_are_taken_and_nothing_odd_happens_in_these(seed: int) -> None:
+    taken = [target for order in plan_of(seed).orders for target in order.targets if target.is_taken]
+
+    assert len(taken) > 10
+    assert all(target.exists and set(target.flags) == {"queued_seconds", "clone_seconds"} for target in taken)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_every_order_is_launched_once(seed: int) -> None:
     plan = plan_of(seed)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from clones.choices import JobStatus
@@ -182,7 +182,16 @@ def test_it_refuses_to_move_from_an_empty_database(new: str) -> None:
     assert "There is nothing to move: DATABASE_URL must still name the old database." in ended.err
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgre://portal:sesame@127.0.0.1/portal", "redis://127.0.0.1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgre://portal:sesame@127.0.0.1/portal",
+        "redis://127.0.0.1",
+        "sqlite://portal.sqlite3",
+        "sqlite://:memory:",
+    ],
+)
 def test_what_is_no_address_is_refused_without_a_word_of_it(url: str) -> None:
     ended = move(url)
 
@@ -198,6 +207,18 @@ def test_a_new_database_that_does_not_answer_is_said_without_its_password() -> N
     assert ended.code == 1
     assert "Nothing was moved: a database does not do what was asked" in ended.err
     assert "sesame" not in ended.err
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_is_no_database_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """Not an OperationalError, as little as a role that may make no tables is."""
+    url = new_file(tmp_path)
+    file_of(url).write_text("Dear Sir or Madam,")
+
+    ended = move(url)
+
+    assert ended.code == 1
+    assert "Nothing was moved: a database does not do what was asked (file is not a database)." in ended.err
 
 
 @pytest.mark.usefixtures("kept")
@@ -226,6 +247,23 @@ def test_a_value_that_does_not_arrive_as_it_was_is_noticed(new: str) -> None:
     assert "clones_entitymapping reads differently in the new database. Nothing was moved." in ended.err
     with only_database(new):
         assert not CloneJob.objects.exists()
+
+
+def test_an_old_database_that_fails_at_the_very_end_is_not_called_unmoved(
+    new: str, history: list[CloneJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "_commit", fail)
+        ended = move(new)
+
+    assert ended.code == 1
+    assert "Everything is in the new database, but the old one failed just then" in ended.err
+    assert "Nothing was moved" not in ended.err
+    with only_database(new):
+        assert CloneJob.objects.count() == len(history)
 
 
 def test_each_table_comes_after_those_that_it_refers_to() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from clones.management.arguments import bad_arguments, check_database
@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 move(new, timezone.now(), say=self._say)
         except InvalidRequestError as error:
             raise bad_arguments(error) if error.field else CommandError(str(error)) from None
-        except OperationalError as error:
+        except DatabaseError as error:
             message = f"Nothing was moved: a database does not do what was asked ({str(error).strip()})."
             raise CommandError(message) from None
         self.stdout.write(NEXT)
