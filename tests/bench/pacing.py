@@ -83,10 +83,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Found:
-    """What it came to."""
+    """What it came to. `wait` is the mean time from the launch to the end's being seen, less what the clone took."""
 
     mean: float
     p95: float
+    wait: float
     looks: float
     most: int
 
@@ -106,14 +107,19 @@ def run(bench: Bench) -> None:
 
 
 def _table(bench: Bench, clones: int, found: dict[Case, Found], *, in_flow: bool) -> None:
-    """Write a line for each shape: mean and p95 of the delay, looks per clone, and the share of the even one's mean."""
+    """Write a line for each shape: mean and p95 of the delay, looks per clone, and shares of the even plan's mean.
+
+    The delay begins with a clone's end; what people wait, with the launch: a plan that spends requests on looks in vain
+    starts later, has fewer to look at, and sees their ends the sooner.
+    """
     print(f"\n{clones:,} clones {'in flow' if in_flow else 'at once'}: mean and p95 of the delay in s, looks per clone")  # noqa: T201
-    print(f"{'':<31}" + "".join(f"{plan:^21}" for plan in PLANS) + "  share  first  least")  # noqa: T201
+    print(f"{'':<31}" + "".join(f"{plan:^21}" for plan in PLANS) + "  share  first   wait  least")  # noqa: T201
     for shape, draw in SHAPES.items():
         even, five, learned, first = (found[Case(shape, clones, in_flow, plan)] for plan in PLANS)
         cells = "".join(f"{one.mean:7.1f}{one.p95:7.1f}{one.looks:7.1f}" for one in (even, five, learned, first))
-        least = f"{least_share(draw):7.2f}" if in_flow else ""
-        print(f"{shape:<31}{cells}{learned.mean / even.mean:7.2f}{first.mean / even.mean:7.2f}{least}", flush=True)  # noqa: T201
+        shares = (learned.mean / even.mean, first.mean / even.mean, learned.wait / even.wait)
+        least = (least_share(draw),) if in_flow else ()
+        print(f"{shape:<31}{cells}" + "".join(f"{share:7.2f}" for share in (*shares, *least)), flush=True)  # noqa: T201
         if clones == JUDGED and shape not in (UNKNOWABLE if in_flow else SAME_AGE):
             bench.ratio(f"{shape}: mean delay, learned / even", learned.mean / even.mean, WANTED)
     most = max(one.most for one in found.values())
@@ -128,7 +134,9 @@ def _measure(case: Case) -> Found:
     start, end = STEADY if case.in_flow else (0.0, float("inf"))
     seen = [clone for clone in world.clones if start <= clone.over_at <= end]
     lags = [clone.lag for clone in seen]
-    return Found(fmean(lags), p95(lags), fmean(clone.looks for clone in seen), world.most_in_a_minute())
+    waits = [(clone.seen_at or 0.0) - clone.launched_at - clone.takes for clone in seen]
+    looks = fmean(clone.looks for clone in seen)
+    return Found(fmean(lags), p95(lags), fmean(waits), looks, world.most_in_a_minute())
 
 
 def _planned(draw: Draw, case: Case) -> Iterator[Clone]:
