@@ -48,11 +48,19 @@ def by_number(targets: QuerySet[TargetStore]) -> QuerySet[TargetStore]:
     return TargetTable(targets).order_store(targets, is_descending=False)[0]
 
 
+AS_WITH_MANY_ROWS = """
+    SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_bitmapscan = off;
+    TRUNCATE clones_clonejob, clones_targetstore, clones_templatestore, clones_connection CASCADE;
+    DELETE FROM pg_statistic WHERE starelid::regclass::text LIKE 'clones_%'
+"""
+
+
 def as_with_many_rows() -> None:
-    """Have PostgreSQL choose as it does once there are many rows."""
+    """Have PostgreSQL choose as it does once there are many rows, whatever it counted when another test had some."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+            cursor.execute(AS_WITH_MANY_ROWS)
 
 
 @pytest.mark.django_db
