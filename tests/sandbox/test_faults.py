@@ -236,6 +236,18 @@ def test_a_store_can_be_slow(sandbox: SandboxProcess, api: Api) -> None:
         api.start()
 
 
+def test_a_block_begins_when_it_is_told_however_late_that_is(sandbox: SandboxProcess, api: Api) -> None:
+    sandbox.add_store(2, sleep=0.3)
+    sandbox.fault("rate_limit", target="2", retry_after="300")
+
+    api.start()
+    api.status("whatever")
+
+    told_late, later = sandbox.requests()
+    assert later.blocked_seconds is not None
+    assert later.at - later.blocked_seconds >= told_late.at + 0.3
+
+
 @pytest.mark.parametrize("fault", ["hold_before", "hold_after"])
 @pytest.mark.usefixtures("api")
 def test_a_reset_ends_what_is_on_its_way_before_it_empties_the_world(
