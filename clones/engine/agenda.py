@@ -4,6 +4,7 @@ Looks go by what they are worth (`Durations.worth`), divided by the size of thei
 over all batches of their mean delay. Starts go round the batches in turn.
 """
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from clones.models import CloneJob
 from clones.models.job import CloneJobQuerySet
 
 FRESH_FOR: Final = timedelta(seconds=1)
+AT_MOST: Final = 0.1  # of the time goes into making the order: that of thousands of due jobs is kept for longer
 AHEAD: Final = 50  # starts of one batch that are put in order at once
 
 
@@ -59,13 +61,17 @@ Reader: TypeAlias = Callable[[int, datetime], Due]
 
 
 class Agenda:
-    """The due jobs of each connection in the order in which they get their requests, made anew every second."""
+    """The due jobs of each connection in the order in which they get their requests, made anew every second or so."""
 
-    def __init__(self, outlooks: Outlooks, read: Reader | None = None) -> None:
+    def __init__(
+        self, outlooks: Outlooks, read: Reader | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._outlooks = outlooks
         self._read = read or due_jobs
+        self._monotonic = monotonic
         self._entries: dict[int, deque[Entry]] = {}
         self._made_at: dict[int, datetime] = {}
+        self._fresh_for: dict[int, timedelta] = {}
         self._started_last: dict[int, bool] = {}
         self._turn = 0
         self._turns: dict[int, int] = {}  # the last turn of each batch
@@ -87,9 +93,11 @@ class Agenda:
         Thousands of due jobs take a moment: ask for it before anything is locked.
         """
         made_at, entries = self._made_at.get(connection_id), self._entries.get(connection_id)
-        if not entries or made_at is None or not made_at <= now < made_at + FRESH_FOR:
+        if not entries or made_at is None or not made_at <= now < made_at + self._fresh_for[connection_id]:
+            began = self._monotonic()
             entries = self._entries[connection_id] = self._make(connection_id, now)
-            self._made_at[connection_id] = now
+            took = timedelta(seconds=self._monotonic() - began)
+            self._made_at[connection_id], self._fresh_for[connection_id] = now, max(FRESH_FOR, took / AT_MOST)
         return entries
 
     def forget(self, connection_id: int) -> None:

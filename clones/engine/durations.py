@@ -58,7 +58,9 @@ class Durations:
         For how long it is expected to have been over, times how likely it is over at all: a look that finds it running
         gains nothing, and what goes on to be lost until the next one is what is over now.
         """
-        return self.lost(age, seconds) * (1 - self.share_running(age + seconds) / self.share_running(age))
+        share, area = self._at(age)
+        later_share, later_area = self._at(age + seconds)
+        return (seconds - (later_area - area) / share) * (1 - later_share / share)
 
     def seconds_until_lost(self, age: float, lost: float, longest: float) -> float:
         """Return when, after it ran at `age`, a clone is expected to have been over for `lost` seconds."""

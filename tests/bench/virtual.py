@@ -73,7 +73,7 @@ class World:
         self._in_air: list[tuple[float, int, Clone]] = []
         self._row = Row(pk=1, rate_limit=RATE_LIMIT)
         self._outlooks = Outlooks(self._outlook)
-        self._agenda = Agenda(self._outlooks, self._due)
+        self._agenda = Agenda(self._outlooks, self._due, monotonic=lambda: 0.0)
         to_launch = deque(sorted(self.clones, key=lambda clone: clone.launched_at))
         for step in count():
             now = step * STARVED_SECONDS

@@ -84,18 +84,20 @@ def test_a_look_of_little_worth_waits_for_the_starts() -> None:
 
 
 class Clerk:
-    """Tells an agenda what is due, and counts how often it asks."""
+    """Tells an agenda what is due, which takes `seconds` of a clock of its own, and counts how often it asks."""
 
-    def __init__(self, *due: Start) -> None:
+    def __init__(self, *due: Start, seconds: float = 0.0) -> None:
         self.due, self.asked = list(due), 0
+        self.clock, self.seconds = 0.0, seconds
 
     def read(self, _: int, __: datetime) -> Due:
         self.asked += 1
+        self.clock += self.seconds
         return self.due, []
 
 
 def agenda(clerk: Clerk) -> Agenda:
-    return Agenda(Outlooks(lambda *_: outlook()), clerk.read)
+    return Agenda(Outlooks(lambda *_: outlook()), clerk.read, lambda: clerk.clock)
 
 
 def test_an_order_is_used_up_before_it_is_made_again_within_a_second() -> None:
@@ -116,6 +118,17 @@ def test_after_a_second_what_is_new_comes_in() -> None:
     clerk.due = starts(BIG, 2, 3) + starts(SMALL, 9)
 
     assert order.next_jobs(1, 1, NOW + timedelta(seconds=1)) == [9]
+
+
+@pytest.mark.parametrize(("later", "asked"), [(4.9, 1), (5.0, 2)])
+def test_an_order_that_takes_half_a_second_to_make_is_kept_for_five(later: float, asked: int) -> None:
+    clerk = Clerk(*starts(BIG, *range(1, 9)), seconds=0.5)
+    order = agenda(clerk)
+    order.next_jobs(1, 1, NOW)
+
+    order.next_jobs(1, 1, NOW + timedelta(seconds=later))
+
+    assert clerk.asked == asked
 
 
 def test_every_connection_has_an_order_of_its_own() -> None:
