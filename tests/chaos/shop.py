@@ -30,8 +30,6 @@ TEMPLATES: Final = (
 # Whoever asks twice for one of these within a minute must find the first one running, as at Ecwid, where clones take
 # at least a minute: a second one would be accepted after the first one's end.
 SLOW_SECONDS: Final = 62.0
-LATE_EVERY: Final = 9  # targets about which every answer takes its time: some are on their way when something breaks
-LATE_SECONDS: Final = 2.0
 FAULTS: Final = (  # kind, done, share of all calls
     ("http_500", None, 0.025),
     ("http_500", True, 0.025),
@@ -122,8 +120,7 @@ class Shop:
             if target.exists:
                 number = int(target.store_id)
                 stays = {"stays_in": "IN_PROGRESS"} if is_slow or target.is_taken else {}
-                late = {"sleep": LATE_SECONDS} if number % LATE_EVERY == 0 else {}
-                self.sandbox.add_store(number, **target.flags, **stays, **late)
+                self.sandbox.add_store(number, **target.flags, **stays)
             if is_slow or target.is_taken:
                 self._slow[target.store_id] = target
 
