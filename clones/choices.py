@@ -48,11 +48,62 @@ ECWIDS_WORDS: Final = (
 ENDED_BADLY: Final = (JobStatus.FAILED, JobStatus.CANCELED)
 
 
+class CreationStatus(Badge):
+    """Where a store stands that is to be created before it can be cloned into.
+
+    CREATING is written before the request leaves; LOOKING: its answer was lost, and the look-up by e-mail settles it.
+    """
+
+    WAITING = "WAITING", "Waiting"
+    CREATING = "CREATING", "Being created"
+    LOOKING = "LOOKING", "Being looked up"
+    NEEDS_PERSON = "NEEDS_PERSON", "Needs a person"
+    CREATED = "CREATED", "Created"
+    FAILED = "FAILED", "Failed"
+    CANCELED = "CANCELED", "Canceled"
+
+
+CREATION_ENDED: Final = (CreationStatus.CREATED, CreationStatus.FAILED, CreationStatus.CANCELED)
+CREATION_GONE: Final = (CreationStatus.FAILED, CreationStatus.CANCELED)  # another one may take its place
+
+
+class SiteStatus(Badge):
+    """Where the Instant Site of a clone stands. CLONING is written before the request leaves."""
+
+    WAITING = "WAITING", "Waiting"
+    CLONING = "CLONING", "Being cloned"
+    NEEDS_PERSON = "NEEDS_PERSON", "Needs a person"
+    DONE = "DONE", "Cloned"
+    FAILED = "FAILED", "Failed"
+    CANCELED = "CANCELED", "Left out"
+
+
+SITE_MOVES: Final = (SiteStatus.WAITING, SiteStatus.CLONING)  # by itself
+SITE_ENDED: Final = (SiteStatus.DONE, SiteStatus.FAILED, SiteStatus.CANCELED)
+
+
+class CheckStatus(Badge):
+    """What the check of a target came to, before anything is sent. UNCHECKED: nobody can ask the store."""
+
+    NONE = "", "Not checked yet"
+    WAITING = "WAITING", "Waiting"
+    RUNNING = "RUNNING", "Being checked"
+    PASSED = "PASSED", "Passed"
+    WARNING = "WARNING", "Warning"
+    BLOCKED = "BLOCKED", "Blocked"
+    UNCHECKED = "UNCHECKED", "Not checked"
+
+
+CHECK_MOVES: Final = (CheckStatus.WAITING, CheckStatus.RUNNING)
+
+
 class BatchState(Badge):
     """What became of a batch, from its clones' statuses (`progress.Progress.state`)."""
 
     WAITING = "waiting", "Waiting"
     RUNNING = "running", "Running"
+    HELD = "held", "Held"
+    STOPPED = "stopped", "Stopped"
     COMPLETED = "completed", "All completed"
     PARTLY = "partly", "Partly failed"
     CUT = "cut", "Partly canceled"
@@ -68,8 +119,30 @@ _LOOKS: Final[dict[Badge, tuple[str, str]]] = {
     JobStatus.COMPLETED: ("green", "check-circle"),
     JobStatus.FAILED: ("red", "x-circle"),
     JobStatus.CANCELED: ("secondary", "no-symbol"),
+    CreationStatus.WAITING: ("secondary", "clock"),
+    CreationStatus.CREATING: ("azure", "paper-airplane"),
+    CreationStatus.LOOKING: ("azure", "magnifying-glass"),
+    CreationStatus.NEEDS_PERSON: ("orange", "hand-raised"),
+    CreationStatus.CREATED: ("green", "check-circle"),
+    CreationStatus.FAILED: ("red", "x-circle"),
+    CreationStatus.CANCELED: ("secondary", "no-symbol"),
+    SiteStatus.WAITING: ("secondary", "clock"),
+    SiteStatus.CLONING: ("azure", "paper-airplane"),
+    SiteStatus.NEEDS_PERSON: ("orange", "hand-raised"),
+    SiteStatus.DONE: ("green", "check-circle"),
+    SiteStatus.FAILED: ("red", "x-circle"),
+    SiteStatus.CANCELED: ("secondary", "no-symbol"),
+    CheckStatus.NONE: ("secondary", "minus-circle"),
+    CheckStatus.WAITING: ("secondary", "clock"),
+    CheckStatus.RUNNING: ("blue", "arrow-path"),
+    CheckStatus.PASSED: ("green", "check-circle"),
+    CheckStatus.WARNING: ("orange", "exclamation-triangle"),
+    CheckStatus.BLOCKED: ("red", "x-circle"),
+    CheckStatus.UNCHECKED: ("secondary", "question-mark-circle"),
     BatchState.WAITING: ("secondary", "clock"),
     BatchState.RUNNING: ("blue", "arrow-path"),
+    BatchState.HELD: ("orange", "pause-circle"),
+    BatchState.STOPPED: ("orange", "exclamation-triangle"),
     BatchState.COMPLETED: ("green", "check-circle"),
     BatchState.PARTLY: ("orange", "exclamation-triangle"),
     BatchState.CUT: ("secondary", "minus-circle"),
@@ -125,6 +198,7 @@ class FailureKind(TextChoices):
     TICKET_LOST = "TICKET_LOST", "Ticket lost"
     TIMED_OUT = "TIMED_OUT", "Took too long"
     UNKNOWN = "UNKNOWN", "Unknown refusal"
+    NO_STORE = "NO_STORE", "Store not created"
 
     @property
     def cause(self) -> str:
@@ -175,7 +249,44 @@ _REASONS: Final = {
         "Ecwid refused the clone with a code that the portal does not know.",
         "Read Ecwid's message; if it does not help, ask Ecwid's support.",
     ),
+    FailureKind.NO_STORE: (
+        "The store was not created, so there was nothing to clone into.",
+        "Put the e-mail right, or name the ID of the store that has it, then launch it again.",
+    ),
 }
+
+
+class SiteChoice(TextChoices):
+    """What becomes of the template's Instant Site."""
+
+    NO = "no", "Not cloned"
+    DRAFT = "draft", "Cloned as a draft"
+    PUBLISH = "publish", "Cloned and published"
+
+
+class HoldReason(TextChoices):
+    """Why the rest of a batch waits for a person."""
+
+    CANARY = "CANARY", "The first clone did not end well"
+    SAME_FAILURES = "SAME_FAILURES", "Five clones in a row failed for the same reason"
+
+
+class MailChoice(TextChoices):
+    """When a person wants a mail at the end of a batch."""
+
+    ALWAYS = "ALWAYS", "At the end of every batch"
+    FAILURES = "FAILURES", "Only when something failed"
+    NEVER = "NEVER", "Never"
+
+
+class MailStatus(TextChoices):
+    """Where a mail of the outbox stands. SENDING is written before it leaves; UNSURE: nobody knows, so never again."""
+
+    WAITING = "WAITING", "Waiting"
+    SENDING = "SENDING", "Being sent"
+    SENT = "SENT", "Sent"
+    UNSURE = "UNSURE", "Perhaps sent"
+    FAILED = "FAILED", "Failed"
 
 
 class BlockReason(TextChoices):

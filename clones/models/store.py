@@ -48,10 +48,11 @@ class TemplateStore(models.Model):
 
 
 class TargetStore(models.Model):
-    """A customer's store that is copied into. `store_id` is empty while the store is still to be created."""
+    """A customer's store that is copied into. `store_id` is empty while the store, for `email`, is to be created."""
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="targets")
     store_id = models.CharField(max_length=20, blank=True)
+    email = models.CharField(max_length=254, blank=True)
     label = models.CharField(max_length=200, blank=True)
     token = SecretField()
     archived_at = models.DateTimeField(null=True, editable=False)
@@ -62,7 +63,11 @@ class TargetStore(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "store_id"], condition=~Q(store_id=""), name="target_store_once"
-            )
+            ),
+            # A store that is to be created, asked for twice, is one store.
+            models.UniqueConstraint(
+                fields=["connection", "email"], condition=Q(store_id="") & ~Q(email=""), name="target_to_create_once"
+            ),
         ]
         indexes = [
             # Lists sorted by store ID as by a number.
@@ -70,4 +75,5 @@ class TargetStore(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} ({self.store_id})" if self.label else self.store_id
+        named = self.store_id or self.email
+        return f"{self.label} ({named})" if self.label else named
