@@ -10,6 +10,7 @@ from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from clones.choices import MailChoice
 from clones.forms.base import PortalForm
 from clones.models import Theme
 from clones.operations.attempts import begin_attempt
@@ -31,10 +32,18 @@ def zone_choices() -> list[tuple[str, Any]]:
 
 
 class ProfileForm(PortalForm):
-    """How a person likes the pages to look."""
+    """How a person likes the pages to look, and when they want a mail."""
 
     time_zone = forms.ChoiceField(choices=zone_choices, required=False)
     theme = forms.ChoiceField(label="Light or dark", choices=Theme.choices, widget=forms.RadioSelect)
+    batch_mail = forms.ChoiceField(
+        label="When a batch of yours has ended", choices=MailChoice.choices, widget=forms.RadioSelect, required=False
+    )
+
+    def clean_batch_mail(self) -> str:
+        """Return the choice; whoever does not send it keeps the one that stands."""
+        chosen: str = self.cleaned_data["batch_mail"] or self.initial["batch_mail"]
+        return chosen
 
 
 class LoginForm(auth_forms.AuthenticationForm):

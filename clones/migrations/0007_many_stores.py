@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "status",
+                    "state",
                     models.CharField(
                         choices=[
                             ("WAITING", "Waiting"),
@@ -509,14 +509,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="batchmail",
             index=models.Index(
-                condition=models.Q(("status__in", ("WAITING", "SENDING"))), fields=["next_action_at"], name="mail_due"
+                condition=models.Q(("state__in", ("WAITING", "SENDING"))), fields=["next_action_at"], name="mail_due"
             ),
         ),
         migrations.AddConstraint(
             model_name="batchmail",
             constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["WAITING", "SENDING", "SENT", "UNSURE", "FAILED"])),
-                name="mail_status_known",
+                condition=models.Q(("state__in", ["WAITING", "SENDING", "SENT", "UNSURE", "FAILED"])),
+                name="mail_state_known",
             ),
         ),
         migrations.AddIndex(

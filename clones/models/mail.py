@@ -14,7 +14,7 @@ class BatchMail(Leased):
 
     batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="mail")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    status = models.CharField(max_length=20, choices=MailStatus.choices, default=MailStatus.WAITING)
+    state = models.CharField(max_length=20, choices=MailStatus.choices, default=MailStatus.WAITING)
     error = models.TextField(blank=True, help_text="Why it was not sent yet.")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
@@ -22,13 +22,13 @@ class BatchMail(Leased):
     class Meta:
         ordering = ("pk",)
         constraints = [
-            models.CheckConstraint(name="mail_status_known", condition=Q(status__in=MailStatus.values)),
+            models.CheckConstraint(name="mail_state_known", condition=Q(state__in=MailStatus.values)),
         ]
         indexes = [
             models.Index(
                 name="mail_due",
                 fields=["next_action_at"],
-                condition=Q(status__in=(MailStatus.WAITING, MailStatus.SENDING)),
+                condition=Q(state__in=(MailStatus.WAITING, MailStatus.SENDING)),
             ),
         ]
 

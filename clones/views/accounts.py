@@ -41,7 +41,8 @@ def sign_in_address(request: HttpRequest) -> str:
 @require_form
 def profile(request: HttpRequest) -> HttpResponse:
     user, kept = cast("User", request.user), profile_of(request)
-    form = ProfileForm(typed(request), initial={"time_zone": kept.time_zone, "theme": kept.theme})
+    initial = {"time_zone": kept.time_zone, "theme": kept.theme, "batch_mail": kept.batch_mail}
+    form = ProfileForm(typed(request), initial=initial)
     if form.is_valid():
         Profile.objects.update_or_create(user=user, defaults=form.cleaned_data)
         messages.success(request, "Your settings were saved.")
