@@ -119,9 +119,9 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     """Return a function that starts a worker; every one is killed at the end, and none may outlive the test."""
     started: list[WorkerProcess] = []
 
-    def start(silent_seconds: int = 15, q_workers: int = 2) -> WorkerProcess:
+    def start(silent_seconds: int = 15, q_workers: int = 2, **environment: str) -> WorkerProcess:
         log = tmp_path / f"worker-{len(started)}.log"
-        worker = WorkerProcess(log, silent_seconds=silent_seconds, q_workers=q_workers)
+        worker = WorkerProcess(log, silent_seconds=silent_seconds, q_workers=q_workers, **environment)
         started.append(worker)
         worker.start()
         return worker

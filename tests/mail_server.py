@@ -16,7 +16,7 @@ from tests.processes import free_port
 
 @dataclass
 class Behaviour:
-    """What the server answers: "" takes the mail; "hang up" takes it and goes without an answer."""
+    """What the server answers: "" takes the mail; "hang up" takes it and goes; "hold" takes it and never answers."""
 
     to_recipient: str = ""
     to_data: str = ""
@@ -41,18 +41,26 @@ class Behaviour:
         self.received.append(message_from_bytes(content, policy=policy.default))
         if self.to_data == "hang up":
             cast("asyncio.Transport", server.transport).abort()
+        if self.to_data == "hold":
+            await asyncio.Event().wait()
         return "250 OK"
 
 
 @contextmanager
-def mail_server(settings: Any, behaviour: Behaviour) -> Iterator[None]:
-    """Serve on a free port and point Django's SMTP backend to it."""
+def serving(behaviour: Behaviour) -> Iterator[int]:
+    """Serve on a free port of this machine, which is handed in."""
     controller = Controller(behaviour, hostname="127.0.0.1", port=free_port())
     controller.start()
     try:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST = "127.0.0.1"
-        settings.EMAIL_PORT = controller.port
-        yield
+        yield controller.port
     finally:
         controller.stop()
+
+
+@contextmanager
+def mail_server(settings: Any, behaviour: Behaviour) -> Iterator[None]:
+    """Serve, and point Django's SMTP backend there."""
+    with serving(behaviour) as port:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        yield

@@ -3,5 +3,6 @@
 from typing import Any, Final
 
 from clones.engine.errands.desk import Desk
+from clones.engine.errands.mailing import Mailing
 
-DESKS: Final[tuple[type[Desk[Any]], ...]] = ()
+DESKS: Final[tuple[type[Desk[Any]], ...]] = (Mailing,)
