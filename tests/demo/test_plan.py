@@ -48,7 +48,7 @@ def test_every_step_is_about_stores_and_batches_that_there_are(small: bool) -> N
 
 @pytest.mark.parametrize("file", ["README.md", "docs/admin/training.md"])
 def test_the_stores_that_documents_have_people_clone_into_are_left_free(file: str) -> None:
-    named = set(re.findall(r"\b90\d\d\b(?!–)", (ROOT / file).read_text(encoding="utf-8"))) & TARGETS.keys()
+    named = set(re.findall(r"\b90\d\d\b(?!\u2013)", (ROOT / file).read_text(encoding="utf-8"))) & TARGETS.keys()
     used = {str(number) for step in PLAN if isinstance(step, Launch) for number in step.targets}
 
     assert len(named) >= 3
