@@ -219,7 +219,13 @@ LEASE_SECONDS = 2 * WORKER_SILENT_SECONDS
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "class": "reseller_portal.log.LineFormatter",
+            "format": "{asctime} {levelname:<7} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
@@ -227,5 +233,7 @@ LOGGING = {
         "django-q": {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL},
         # Its DEBUG lines show whole addresses, and one of Ecwid's carries a token.
         "urllib3": {"level": "INFO"},
+        # Warns of every HEAD, which Django answers as it answers a GET and gunicorn sends without the body.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
     },
 }

@@ -16,6 +16,7 @@ register = template.Library()
 
 EMPTY: Final = "—"
 _RECENT: Final = timedelta(hours=24)
+_MOMENT: Final = timedelta(seconds=1)
 
 
 @register.inclusion_tag("components/_status.html")
@@ -29,11 +30,13 @@ def when(at: datetime | None, *, absolute: bool = False) -> SafeString | str:
     """Draw a time in the person's zone: "3 minutes ago" within a day, else the date; the whole of it on hover."""
     if at is None:
         return EMPTY
-    local = timezone.localtime(at)
+    local, ago = timezone.localtime(at), timezone.now() - at
     whole = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
     if absolute:
         text = date_format(local, "j M Y, H:i:s")
-    elif abs(timezone.now() - at) < _RECENT:
+    elif timedelta(0) <= ago < _MOMENT:
+        text = "just now"  # Django says "now", which reads badly in "Asked for now by Sam"
+    elif abs(ago) < _RECENT:
         text = naturaltime(at)
     else:
         text = date_format(local, "j M Y, H:i")

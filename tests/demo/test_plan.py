@@ -1,5 +1,6 @@
 """When things happen, as seen from any day of the week."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from clones.choices import CloneScope
 from clones.demo.plan import PLAN, Launch, Retry, When, plan
 from clones.demo.shops import TARGETS
+from tests.demo.demo_process import ROOT
 
 WEEK = [datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(days=day) for day in range(7)]  # from a Monday on
 
@@ -42,6 +44,15 @@ def test_every_step_is_about_stores_and_batches_that_there_are(small: bool) -> N
     assert {str(number) for launch in launches for number in launch.targets} <= TARGETS.keys()
     assert retried <= {launch.name for launch in launches}
     assert all(set(launch.trouble) | set(launch.canceled) <= set(launch.targets) for launch in launches)
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/admin/training.md"])
+def test_the_stores_that_documents_have_people_clone_into_are_left_free(file: str) -> None:
+    named = set(re.findall(r"\b90\d\d\b(?!\u2013)", (ROOT / file).read_text(encoding="utf-8"))) & TARGETS.keys()
+    used = {str(number) for step in PLAN if isinstance(step, Launch) for number in step.targets}
+
+    assert len(named) >= 3
+    assert named & used == set()
 
 
 def test_no_two_shops_share_a_name() -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from clones.choices import JobStatus
 from clones.models import CloneJob
@@ -76,6 +77,34 @@ def test_a_paused_connection_is_named_with_the_way_to_it_for_admins_only(client:
     assert link not in page(client)
     client.force_login(admin())
     assert link in page(client)
+
+
+@pytest.mark.parametrize(
+    ("stop", "told"),
+    [
+        ({"paused_at": -5}, "Connection Main is paused (5 minutes ago): nothing is sent over it."),
+        (
+            {"blocked_since": -5, "blocked_until": 55, "block_reason": "CREDENTIALS", "block_message": "No."},
+            "Connection Main is stopped (5 minutes ago): No.",
+        ),
+    ],
+    ids=["paused", "stopped"],
+)
+def test_how_long_ago_something_stopped_is_said_in_a_sentence(
+    client: Client, stop: dict[str, int | str], told: str
+) -> None:
+    """Its numbers are minutes from now on."""
+    now = timezone.now()
+    moments = {name: now + timedelta(minutes=value) for name, value in stop.items() if isinstance(value, int)}
+    ConnectionFactory.create(name="Main", **(stop | moments))
+    WorkerBeatFactory.create(started_at=now - timedelta(minutes=5), beat_at=now)
+    client.force_login(staff())
+
+    words = " ".join(strip_tags(page(client)).split())
+
+    assert told in words
+    assert "started 5 minutes ago" in words
+    assert "since 5 minutes ago" not in words
 
 
 def test_the_refresh_is_empty_until_something_changes(client: Client) -> None:
