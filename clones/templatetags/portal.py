@@ -26,18 +26,38 @@ def status_badge(status: str) -> dict[str, JobStatus]:
 
 @register.simple_tag
 def when(at: datetime | None, *, absolute: bool = False) -> SafeString | str:
-    """Draw a time in the person's zone: "3 minutes ago" within a day, else the date; the whole of it on hover."""
+    """Draw a time in the person's zone: "3 minutes ago" within a day, else the date; the whole of it on hover.
+
+    What is told as an age carries `data-ago`, its seconds: js/portal.js lets it grow while the page is open.
+    """
     if at is None:
         return EMPTY
     local = timezone.localtime(at)
-    whole = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    age = timezone.now() - at
     if absolute:
-        text = date_format(local, "j M Y, H:i:s")
-    elif abs(timezone.now() - at) < _RECENT:
-        text = naturaltime(at)
-    else:
-        text = date_format(local, "j M Y, H:i")
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(), whole, text)
+        return _time(local, date_format(local, "j M Y, H:i:s"))
+    if abs(age) < _RECENT:
+        return _time(local, naturaltime(at), format_html(' data-ago="{}"', round(age.total_seconds())))
+    return _time(local, date_format(local, "j M Y, H:i"))
+
+
+@register.simple_tag(name="clock")
+def draw_clock(at: datetime) -> SafeString:
+    """Draw a time to write "since" before: it says the same however long the page stays open."""
+    return _time(timezone.localtime(at), clock(at, timezone.now()))
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """Write a time in the person's zone: "14:05:30" today, else "24 Nov, 14:05"."""
+    local = timezone.localtime(at)
+    is_today = local.date() == timezone.localtime(now).date()
+    return date_format(local, "H:i:s" if is_today else "j M, H:i")
+
+
+def _time(local: datetime, text: str, age: SafeString | str = "") -> SafeString:
+    whole = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    stamp = local.astimezone(UTC).isoformat()
+    return format_html('<time datetime="{}"{} title="{}">{}</time>', stamp, age, whole, text)
 
 
 @register.filter
