@@ -52,7 +52,7 @@ class Situation:
         job, obstacle = self.job, self._obstacle
         if job.status == JobStatus.WAITING:
             yield from self._waiting(last_note, is_free=not obstacle)
-        elif job.status in _SENTENCES:
+        elif job.status in _SENTENCES and not job.has_unknown_status:  # then the page tells what Ecwid calls it
             yield _SENTENCES[JobStatus(job.status)]
         if obstacle:
             yield obstacle
