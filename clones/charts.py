@@ -6,7 +6,7 @@ from typing import Final
 from clones.choices import TERMINAL, JobStatus
 from clones.reports import Day
 
-WIDTH: Final = 700
+WIDTH: Final = 560
 HEIGHT: Final = 180
 _TOP: Final = 18  # room for the number above the highest bar
 _GAP: Final = 0.3  # of a day's width

@@ -27,20 +27,40 @@ def status_badge(status: str) -> dict[str, JobStatus]:
 
 @register.simple_tag
 def when(at: datetime | None, *, absolute: bool = False) -> SafeString | str:
-    """Draw a time in the person's zone: "3 minutes ago" within a day, else the date; the whole of it on hover."""
+    """Draw a time in the person's zone: "3 minutes ago" within a day, else the date; the whole of it on hover.
+
+    What is told as an age carries `data-ago`, its seconds: js/portal.js lets it grow while the page is open.
+    """
     if at is None:
         return EMPTY
-    local, ago = timezone.localtime(at), timezone.now() - at
-    whole = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    local = timezone.localtime(at)
+    age = timezone.now() - at
     if absolute:
-        text = date_format(local, "j M Y, H:i:s")
-    elif timedelta(0) <= ago < _MOMENT:
-        text = "just now"  # Django says "now", which reads badly in "Asked for now by Sam"
-    elif abs(ago) < _RECENT:
-        text = naturaltime(at)
-    else:
-        text = date_format(local, "j M Y, H:i")
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(), whole, text)
+        return _time(local, date_format(local, "j M Y, H:i:s"))
+    if abs(age) < _RECENT:
+        # Django says "now", which reads badly in "Asked for now by Sam".
+        text = "just now" if timedelta(0) <= age < _MOMENT else naturaltime(at)
+        return _time(local, text, format_html(' data-ago="{}"', round(age.total_seconds())))
+    return _time(local, date_format(local, "j M Y, H:i"))
+
+
+@register.simple_tag(name="clock")
+def draw_clock(at: datetime) -> SafeString:
+    """Draw a time to write "since" before: it says the same however long the page stays open."""
+    return _time(timezone.localtime(at), clock(at, timezone.now()))
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """Write a time in the person's zone: "14:05:30" today, else "24 Nov, 14:05"."""
+    local = timezone.localtime(at)
+    is_today = local.date() == timezone.localtime(now).date()
+    return date_format(local, "H:i:s" if is_today else "j M, H:i")
+
+
+def _time(local: datetime, text: str, age: SafeString | str = "") -> SafeString:
+    whole = f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    stamp = local.astimezone(UTC).isoformat()
+    return format_html('<time datetime="{}"{} title="{}">{}</time>', stamp, age, whole, text)
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """The portal's people, for admins: the list, a person's page, and what admins do with an account."""
 
+from collections.abc import Callable
 from typing import cast
 
 from django.contrib import messages
@@ -99,26 +100,24 @@ def person_password(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Capability.KEEP_PEOPLE)
 @require_POST
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    person = get_object_or_404(User, pk=pk)
-    try:
-        people.deactivate_person(person, _asking(request))
-    except InvalidRequestError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{_name(person)} is deactivated, and signed out everywhere.")
-    return redirect("clones:person_detail", person.pk)
+    return _switch(request, pk, people.deactivate_person, "{} is deactivated, and signed out everywhere.")
 
 
 @needs(Capability.KEEP_PEOPLE)
 @require_POST
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    return _switch(request, pk, people.reactivate_person, "{} can sign in again, with the same password as before.")
+
+
+def _switch(request: HttpRequest, pk: int, switch: Callable[[User, User], None], told: str) -> HttpResponse:
+    """Let somebody in or out, and say `told` of them, or why not."""
     person = get_object_or_404(User, pk=pk)
     try:
-        people.reactivate_person(person, _asking(request))
+        switch(person, _asking(request))
     except InvalidRequestError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{_name(person)} can sign in again, with the same password as before.")
+        messages.success(request, told.format(_name(person)))
     return redirect("clones:person_detail", person.pk)
 
 

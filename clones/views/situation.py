@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.utils import timezone
-from django.utils.formats import date_format
-
 from clones.choices import AT_ECWID, BlockReason, JobStatus
 from clones.models import CloneJob, Connection
+from clones.templatetags.portal import clock
 
 MISSED_LOOKS: Final = 2  # in a row: one is nothing to worry about
 
@@ -54,7 +52,7 @@ class Situation:
         job, obstacle = self.job, self._obstacle
         if job.status == JobStatus.WAITING:
             yield from self._waiting(last_note, is_free=not obstacle)
-        elif job.status in _SENTENCES:
+        elif job.status in _SENTENCES and not job.has_unknown_status:  # then the page tells what Ecwid calls it
             yield _SENTENCES[JobStatus(job.status)]
         if obstacle:
             yield obstacle
@@ -74,7 +72,7 @@ class Situation:
         elif is_free:
             yield "It waits for its turn, usually for a few seconds."
         if is_free and job.submitted_at and job.next_action_at and job.next_action_at > self.now:
-            yield f"Next try at {_clock(job.next_action_at, self.now)}."
+            yield f"Next try at {clock(job.next_action_at, self.now)}."
 
     @property
     def _obstacle(self) -> str:
@@ -92,23 +90,17 @@ def _standstill(connection: Connection, now: datetime) -> str:
     """Say what `Connection.standstill` says, in the person's zone and with what is to be done."""
     name = f"connection {connection.name}"
     if connection.paused_at:
-        since = _clock(connection.paused_at, now)
+        since = clock(connection.paused_at, now)
         return f"Nothing is sent, since {name} is paused ({since}): it goes on when an admin resumes it."
     if not connection.is_blocked(now) or connection.blocked_since is None or connection.blocked_until is None:
         return ""
     if connection.block_reason == BlockReason.RATE_LIMITED:
-        until = _clock(connection.blocked_until, now)
+        until = clock(connection.blocked_until, now)
         return (
             f"Ecwid's rate limit is reached, so nothing is sent over {name} until {until}; then it goes on by itself."
         )
-    since = _clock(connection.blocked_since, now)
+    since = clock(connection.blocked_since, now)
     return f"Ecwid refuses the key of {name} (since {since}): it goes on when an admin has put that right."
-
-
-def _clock(at: datetime, now: datetime) -> str:
-    local = timezone.localtime(at)
-    is_today = local.date() == timezone.localtime(now).date()
-    return date_format(local, "H:i:s" if is_today else "j M, H:i")
 
 
 def why_not_canceled(job: CloneJob) -> str:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 from typing import Any, Final
 
@@ -57,7 +58,7 @@ def typical_durations(jobs: QuerySet[CloneJob]) -> list[Typical]:
     for scope, length in _lengths(jobs):
         took[scope].append(length)
     return [
-        Typical(scope, len(lengths), median(lengths), lengths[int(_MOST * (len(lengths) - 1))])
+        Typical(scope, len(lengths), median(lengths), lengths[ceil(_MOST * len(lengths)) - 1])
         for scope, lengths in ((scope, sorted(took[scope])) for scope in CloneScope)
         if lengths
     ]

@@ -3,6 +3,14 @@
 // The server writes times in this zone unless the person chose another one.
 document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 
+// On a phone the menu is a strip that scrolls sideways: where one is, is in view.
+const here = document.querySelector(".portal-nav [aria-current=page]");
+if (here) {
+  const strip = here.closest(".portal-nav");
+  const [place, room] = [here, strip].map((part) => part.getBoundingClientRect());
+  strip.scrollLeft += place.left - room.left - (room.width - place.width) / 2;
+}
+
 // A form with mistakes: the screen reader reads them, and the view is there.
 document.querySelector("[data-focus]")?.focus();
 
@@ -16,7 +24,7 @@ document.addEventListener("htmx:load", (event) => dressCopyButtons(event.target)
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const before = button.getAttribute("aria-label");
+  button.dataset.label ??= button.getAttribute("aria-label"); // a second click finds "Copied" there
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.setAttribute("aria-label", "Copied");
@@ -25,10 +33,30 @@ document.addEventListener("click", async (event) => {
     button.setAttribute("aria-label", "Could not copy");
   }
   setTimeout(() => {
-    button.setAttribute("aria-label", before);
+    button.setAttribute("aria-label", button.dataset.label);
     button.classList.remove("copied");
   }, 2000);
 });
+
+// "3 minutes ago" grows older while the page is open (templatetags/portal.py writes it); not where a screen reader
+// reads every change.
+const SPANS = [[3600, "an hour", "hours"], [60, "a minute", "minutes"], [1, "a second", "seconds"]];
+const age = (seconds) => {
+  const [size, one, many] = SPANS.find(([length]) => Math.abs(seconds) >= length) ?? [];
+  if (!size) return "just now";
+  const count = Math.floor(Math.abs(seconds) / size);
+  return `${count === 1 ? one : `${count}\u00a0${many}`} ${seconds < 0 ? "from now" : "ago"}`;
+};
+const growOlder = () => {
+  for (const time of document.querySelectorAll("time[data-ago]:not([role=status] *)")) {
+    time.began ??= Date.now() - Number(time.dataset.ago) * 1000;
+    const text = age(Math.trunc((Date.now() - time.began) / 1000));
+    if (time.textContent !== text) time.textContent = text; // else somebody may have marked it
+  }
+};
+growOlder();
+document.addEventListener("htmx:load", growOlder);
+setInterval(growOlder, 5000);
 
 // What is unfolded stays unfolded when htmx swaps what is around it: a question must not vanish while it is read.
 document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {

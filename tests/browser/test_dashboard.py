@@ -23,4 +23,4 @@ def test_every_second_day_of_the_chart_is_named_on_a_phone(page: Page, sign_in: 
     named = page.locator(".chart-day:visible")
     expect(named).to_have_count(7)
     places = [float(x or 0) for x in named.evaluate_all("days => days.map((day) => day.getAttribute('x'))")]
-    assert {round(after - before) for before, after in pairwise(places)} == {100}
+    assert {round(after - before) for before, after in pairwise(places)} == {80}

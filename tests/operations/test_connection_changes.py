@@ -1,7 +1,7 @@
 """What the pages do with connections: make one, change this very one, pause and resume it."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from clones.operations.connections import (
 )
 from clones.operations.errors import InvalidRequestError
 from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TemplateStoreFactory, WorkerBeatFactory
+from tests.operations.refusals import field_of
 from tests.people import admin
 from tests.together import at_once
 
@@ -55,12 +56,6 @@ def bells(queue: str) -> int:
 
 def row_of(connection: Connection) -> Connection:
     return Connection.objects.get(pk=connection.pk)
-
-
-def field_of(refused: Callable[[], object]) -> str:
-    with pytest.raises(InvalidRequestError) as raised:
-        refused()
-    return raised.value.field
 
 
 def test_a_connection_is_made_from_what_was_typed() -> None:

@@ -19,6 +19,7 @@ from clones.operations.people import (
     set_password,
 )
 from clones.permissions import Role, roles_of
+from tests.operations.refusals import field_of
 from tests.people import PASSWORD, admin, person, staff
 from tests.together import at_once
 
@@ -32,12 +33,6 @@ RITA = PersonFacts("rita", "Rita", "Example", "rita@example.com", Role.STAFF)
 def quick_hashes(settings: Settings) -> None:
     """Hash passwords in no time: how well is Django's affair."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-def field_of(refused: Callable[[], object]) -> str:
-    with pytest.raises(InvalidRequestError) as raised:
-        refused()
-    return raised.value.field
 
 
 def facts_of(user: User, role: Role) -> PersonFacts:

@@ -1,13 +1,11 @@
 """Keeping template stores, and what is no template; target stores: `test_target_stores`."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from django.utils import timezone
 
-from clones.choices import JobStatus
-from clones.models import CloneJob, Connection, TargetStore, TemplateStore
+from clones.models import Connection, TargetStore, TemplateStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import Order, start_batch
 from clones.operations.stores import (
@@ -23,7 +21,9 @@ from clones.operations.stores import (
     restore_template,
     save_template,
 )
-from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.factories import BatchFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.operations.refusals import field_of
+from tests.operations.stores import clone_into, ids_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,22 +34,6 @@ HOUSEHOLD = StoreFacts("Household")
 @pytest.fixture
 def connection() -> Connection:
     return ConnectionFactory.create()
-
-
-def clone_into(target: TargetStore, status: JobStatus = JobStatus.COMPLETED) -> CloneJob:
-    return CloneJobFactory.create(
-        batch__template=TemplateStoreFactory.create(connection=target.connection), target=target, status=status
-    )
-
-
-def ids_of(targets: list[TargetStore]) -> list[str]:
-    return [target.store_id for target in targets]
-
-
-def field_of(refused: Callable[[], object]) -> str:
-    with pytest.raises(InvalidRequestError) as raised:
-        refused()
-    return raised.value.field
 
 
 def test_a_template_store_is_stored() -> None:

@@ -18,7 +18,9 @@ from clones.operations.stores import (
     import_targets,
     restore_target,
 )
-from tests.factories import CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.factories import ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.operations.refusals import field_of
+from tests.operations.stores import clone_into, ids_of
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
@@ -30,22 +32,6 @@ HOUSEHOLD = StoreFacts("Household")
 @pytest.fixture
 def connection() -> Connection:
     return ConnectionFactory.create()
-
-
-def clone_into(target: TargetStore, status: JobStatus = JobStatus.COMPLETED) -> CloneJob:
-    return CloneJobFactory.create(
-        batch__template=TemplateStoreFactory.create(connection=target.connection), target=target, status=status
-    )
-
-
-def ids_of(targets: list[TargetStore]) -> list[str]:
-    return [target.store_id for target in targets]
-
-
-def field_of(refused: Callable[[], object]) -> str:
-    with pytest.raises(InvalidRequestError) as raised:
-        refused()
-    return raised.value.field
 
 
 def test_many_targets_are_made_in_the_order_asked_for(connection: Connection) -> None:

@@ -8,6 +8,21 @@ import pytest
 from django.test import Client
 
 from clones.forms.accounts import MAIL_THREAD
+from tests.people import admin, staff
+
+
+@pytest.fixture
+def as_admin(client: Client) -> Client:
+    """A client that an admin has signed in with."""
+    client.force_login(admin())
+    return client
+
+
+@pytest.fixture
+def as_staff(client: Client) -> Client:
+    """A client that one of the staff has signed in with."""
+    client.force_login(staff())
+    return client
 
 
 @pytest.fixture

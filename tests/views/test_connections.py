@@ -31,12 +31,6 @@ TYPED = {
 }
 
 
-@pytest.fixture
-def as_admin(client: Client) -> Client:
-    client.force_login(admin())
-    return client
-
-
 def page_of(connection: Connection, name: str = "detail") -> str:
     return reverse(f"clones:connection_{name}", args=[connection.pk])
 

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,9 @@ def test_every_page_says_that_no_worker_runs_and_how_many_clones_wait(client: Cl
         assert "1 clone</a> waits" in page(client, url)
 
 
+_CLOCK = re.compile(r"(\d+ [A-Z][a-z]+, \d\d:\d\d|\d\d:\d\d:\d\d)")
+
+
 def test_a_paused_connection_is_named_with_the_way_to_it_for_admins_only(client: Client) -> None:
     connection = ConnectionFactory.create(paused_at=timezone.now(), name="Main")
     WorkerBeatFactory.create()
@@ -82,15 +86,15 @@ def test_a_paused_connection_is_named_with_the_way_to_it_for_admins_only(client:
 @pytest.mark.parametrize(
     ("stop", "told"),
     [
-        ({"paused_at": -5}, "Connection Main is paused (5 minutes ago): nothing is sent over it."),
+        ({"paused_at": -5}, "Connection Main is paused since CLOCK: nothing is sent over it."),
         (
             {"blocked_since": -5, "blocked_until": 55, "block_reason": "CREDENTIALS", "block_message": "No."},
-            "Connection Main is stopped (5 minutes ago): No.",
+            "Connection Main is stopped since CLOCK: No.",
         ),
     ],
     ids=["paused", "stopped"],
 )
-def test_how_long_ago_something_stopped_is_said_in_a_sentence(
+def test_since_when_something_stands_is_said_in_a_sentence(
     client: Client, stop: dict[str, int | str], told: str
 ) -> None:
     """Its numbers are minutes from now on."""
@@ -100,11 +104,10 @@ def test_how_long_ago_something_stopped_is_said_in_a_sentence(
     WorkerBeatFactory.create(started_at=now - timedelta(minutes=5), beat_at=now)
     client.force_login(staff())
 
-    words = " ".join(strip_tags(page(client)).split())
+    words = _CLOCK.sub("CLOCK", " ".join(strip_tags(page(client)).split()))
 
     assert told in words
-    assert "started 5 minutes ago" in words
-    assert "since 5 minutes ago" not in words
+    assert "Since CLOCK. It sends what waits" in words
 
 
 def test_the_refresh_is_empty_until_something_changes(client: Client) -> None:

@@ -128,7 +128,29 @@ def test_the_usual_time_is_learned_from_this_template(client: Client, sam: User)
         batch=job.batch, status=JobStatus.COMPLETED, accepted_at=at - timedelta(seconds=200), finished_at=at
     )
 
-    assert "usually 3 min 20 s" in page(client, job)
+    text = page(client, job)
+    assert "usually 3 min 20 s" in text
+    assert "rarely more than" not in text
+
+
+def test_the_most_that_a_clone_takes_is_no_less_than_the_usual_time(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create(status=JobStatus.IN_PROGRESS, trying_since=timezone.now())
+    at = timezone.now()
+    for seconds in (100, 200):
+        CloneJobFactory.create(
+            batch=job.batch, status=JobStatus.COMPLETED, accepted_at=at - timedelta(seconds=seconds), finished_at=at
+        )
+
+    assert "usually 2 min 30 s with this template, rarely more than 3 min 20 s" in page(client, job)
+
+
+def test_a_status_that_the_portal_does_not_know_is_told_instead_of_its_own(client: Client, sam: User) -> None:
+    job = CloneJobFactory.create(status=JobStatus.QUEUED, remote_status="COPYING_IMAGES")
+
+    text = page(client, job)
+
+    assert "Ecwid calls it “<bdi>COPYING_IMAGES</bdi>”, which the portal does not know; it counts as running." in text
+    assert "will begin by itself" not in text
 
 
 def told(job: CloneJob, note: str = "", *, has_worker: bool = True) -> str:

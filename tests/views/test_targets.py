@@ -8,25 +8,12 @@ from clones.choices import JobStatus
 from clones.models import TargetStore
 from clones.secrets import Secret
 from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
-from tests.people import admin, staff
 
 pytestmark = pytest.mark.django_db
 
 TOKEN = "secret_opensesame"
 LIST = reverse("clones:target_list")
 NEW = reverse("clones:target_new")
-
-
-@pytest.fixture
-def as_admin(client: Client) -> Client:
-    client.force_login(admin())
-    return client
-
-
-@pytest.fixture
-def as_staff(client: Client) -> Client:
-    client.force_login(staff())
-    return client
 
 
 def page_of(store: TargetStore, name: str = "detail") -> str:

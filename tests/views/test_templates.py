@@ -23,18 +23,6 @@ NEW = reverse("clones:template_new")
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def as_admin(client: Client) -> Client:
-    client.force_login(admin())
-    return client
-
-
-@pytest.fixture
-def as_staff(client: Client) -> Client:
-    client.force_login(staff())
-    return client
-
-
 def page_of(store: TemplateStore, name: str = "detail") -> str:
     return reverse(f"clones:template_{name}", args=[store.pk])
 

@@ -1,0 +1,52 @@
+"""The small comforts of js/portal.js, which no page needs to work."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from clones.choices import JobStatus
+from tests.browser.conftest import SignIn
+from tests.browser.look import PHONE
+from tests.factories import CloneJobFactory
+from tests.people import admin, staff
+
+
+def test_ages_grow_while_a_page_is_open(page: Page, sign_in: SignIn) -> None:
+    ended_at = timezone.now() - timedelta(minutes=5, seconds=5)
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED, finished_at=ended_at)
+    sign_in(page, staff())
+    page.clock.install()
+    page.goto("/")
+    line = page.locator("li").filter(has=page.locator(f"#finished-{job.pk}"))
+    expect(line).to_contain_text("5 minutes ago")
+
+    page.clock.fast_forward("03:00")
+    expect(line).to_contain_text("8 minutes ago")
+    page.clock.fast_forward("55:00")
+    expect(line).to_contain_text("an hour ago")
+
+
+def test_the_menus_strip_on_a_phone_shows_where_one_is(page: Page, sign_in: SignIn) -> None:
+    sign_in(page, admin())
+    page.set_viewport_size(PHONE)
+    menu = page.get_by_role("navigation", name="Main")
+    for address, entry in (("/people/", "People"), ("/help/first-clone/", "Help"), ("/", "Dashboard")):
+        page.goto(address)
+        expect(menu.get_by_role("link", name=entry)).to_be_in_viewport(ratio=1)
+
+
+def test_a_copy_button_is_itself_again_however_often_it_is_clicked(page: Page, sign_in: SignIn) -> None:
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    sign_in(page, staff())
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.clock.install()
+    page.goto(f"/clones/{job.pk}/")
+    button = page.locator("#job-facts [data-copy]")
+    for _ in range(2):
+        button.click()
+        expect(button).to_have_attribute("aria-label", "Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == job.ticket
+
+    page.clock.run_for(5000)
+    expect(button).to_have_attribute("aria-label", "Copy the ticket")
