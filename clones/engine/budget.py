@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from clones.choices import BlockReason
-from clones.models import CloneJob, Connection
+from clones.models import CloneJob, Connection, StoreCreation
 
 # What starts and looks may take of the limit in any minute. The rest is left for people's tests and checks, which
 # overdraw the bucket, and for requests that reach Ecwid later than they were counted here.
@@ -54,10 +54,16 @@ def open_slots(connection: Connection, now: datetime) -> int:
     return min(1, level) if connection.block_reason == BlockReason.CREDENTIALS else level
 
 
+def ready(now: datetime) -> list[int]:
+    """Return the connections over which a request may leave at `now`. Only a guess: no row is locked."""
+    return [connection.pk for connection in Connection.objects.open(now) if open_slots(connection, now) > 0]
+
+
 def room_in_air(connection: Connection, now: datetime) -> int:
     """Return how many more requests of all workers may be without an answer at once."""
     renewed = now + timedelta(seconds=settings.LEASE_SECONDS) - RENEWED_WITHIN
-    in_air = CloneJob.objects.filter(connection=connection, leased_until__gt=renewed).exclude(lease_token="").count()
+    leased = Q(connection=connection, leased_until__gt=renewed) & ~Q(lease_token="")
+    in_air = CloneJob.objects.filter(leased).count() + StoreCreation.objects.filter(leased).count()
     return max(0, max(MOST_IN_AIR, int(IN_AIR_SECONDS * connection.rate_limit / 60)) - in_air)
 
 
