@@ -213,9 +213,7 @@ class SiteClient:
         request = sites.token_request(self._site, self._credentials)
         return wire.read(request, self._transport.send(request, fence=fence), sites.read_token)
 
-    def clone_site(
-        self, token: SiteToken, template_store_id: str, *, draft: bool, fence: Fence | None = None
-    ) -> None:
+    def clone_site(self, token: SiteToken, template_store_id: str, *, draft: bool, fence: Fence | None = None) -> None:
         """Clone the template's site into the store; `draft` leaves a draft, else it is published at once."""
         request = sites.clone_request(self._site, self._credentials, token, template_store_id, draft=draft)
         # The answer's body is not documented: any 2xx without a refusal in it is success.

@@ -3,6 +3,7 @@
 All functions that write expect the row to be locked by the caller's transaction.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -59,11 +60,15 @@ def ready(now: datetime) -> list[int]:
     return [connection.pk for connection in Connection.objects.open(now) if open_slots(connection, now) > 0]
 
 
-def room_in_air(connection: Connection, now: datetime) -> int:
-    """Return how many more requests of all workers may be without an answer at once."""
+def room_in_air(connection: Connection, now: datetime, besides: Sequence[StoreCreation] = ()) -> int:
+    """Return how many more requests of all workers may be without an answer at once.
+
+    `besides`: leased already for what is being asked about.
+    """
     renewed = now + timedelta(seconds=settings.LEASE_SECONDS) - RENEWED_WITHIN
     leased = Q(connection=connection, leased_until__gt=renewed) & ~Q(lease_token="")
-    in_air = CloneJob.objects.filter(leased).count() + StoreCreation.objects.filter(leased).count()
+    creations = StoreCreation.objects.filter(leased).exclude(pk__in=[row.pk for row in besides])
+    in_air = CloneJob.objects.filter(leased).count() + creations.count()
     return max(0, max(MOST_IN_AIR, int(IN_AIR_SECONDS * connection.rate_limit / 60)) - in_air)
 
 
