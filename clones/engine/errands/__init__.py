@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
+from clones.engine.errands.creating import CreationDesk
 from clones.engine.errands.desk import Desk
-from clones.engine.errands.mailing import Mailing
+from clones.engine.errands.mailing import MailDesk
+from clones.engine.errands.sites import SiteDesk
 
-DESKS: Final[tuple[type[Desk[Any]], ...]] = (Mailing,)
+DESKS: Final[tuple[type[Desk[Any]], ...]] = (CreationDesk, SiteDesk, MailDesk)

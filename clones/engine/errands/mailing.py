@@ -23,7 +23,7 @@ DIED: Final = "The worker stopped while it was being sent: nobody knows whether 
 logger = logging.getLogger(__name__)
 
 
-class Mailing(Desk[BatchMail]):
+class MailDesk(Desk[BatchMail]):
     """Sends what waits in the outbox. SENDING is written before a mail leaves; who dies then leaves UNSURE."""
 
     model = BatchMail

@@ -12,7 +12,7 @@ from django.utils import timezone
 from clones.choices import JobStatus, MailStatus
 from clones.engine.calls import Caller
 from clones.engine.delivery import Delivery, Fate
-from clones.engine.errands.mailing import GIVE_UP_AFTER, Mailing
+from clones.engine.errands.mailing import GIVE_UP_AFTER, MailDesk
 from clones.models import BatchMail
 from tests.factories import BatchFactory, CloneJobFactory
 
@@ -22,9 +22,9 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def desk() -> Iterator[Mailing]:
+def desk() -> Iterator[MailDesk]:
     caller = Caller(1)
-    yield Mailing(caller)
+    yield MailDesk(caller)
     caller.close()
 
 
@@ -36,7 +36,7 @@ def mail(**fields: Any) -> BatchMail:
     return BatchMail.objects.create(batch=batch, user=sam, **made)
 
 
-def test_it_is_marked_before_it_leaves(desk: Mailing) -> None:
+def test_it_is_marked_before_it_leaves(desk: MailDesk) -> None:
     row = mail()
     ((_, work),) = desk.prepare(list(desk.due(NOW)), NOW)
     row.refresh_from_db()
@@ -55,7 +55,7 @@ def test_it_is_marked_before_it_leaves(desk: Mailing) -> None:
         (Fate.NOT_YET, MailStatus.WAITING, True),
     ],
 )
-def test_each_fate(desk: Mailing, fate: Fate, state: MailStatus, is_due_again: bool) -> None:
+def test_each_fate(desk: MailDesk, fate: Fate, state: MailStatus, is_due_again: bool) -> None:
     row = mail(state=MailStatus.SENDING)
     desk.settle(row, Delivery(fate, "" if fate is Fate.SENT else "Trouble."), NOW)
     row.refresh_from_db()
@@ -66,7 +66,7 @@ def test_each_fate(desk: Mailing, fate: Fate, state: MailStatus, is_due_again: b
     assert not desk.due(NOW + timedelta(seconds=20)).exists()
 
 
-def test_the_pauses_grow(desk: Mailing) -> None:
+def test_the_pauses_grow(desk: MailDesk) -> None:
     row, pauses = mail(), []
     for _ in range(3):
         desk.settle(row, Delivery(Fate.NOT_YET, "Trouble."), NOW)
@@ -76,14 +76,14 @@ def test_the_pauses_grow(desk: Mailing) -> None:
     assert pauses == [30, 60, 120]
 
 
-def test_after_a_day_it_is_given_up(desk: Mailing) -> None:
+def test_after_a_day_it_is_given_up(desk: MailDesk) -> None:
     row = mail()
     desk.settle(row, Delivery(Fate.NOT_YET, "Trouble."), NOW + GIVE_UP_AFTER + timedelta(seconds=1))
     row.refresh_from_db()
     assert row.state == MailStatus.FAILED
 
 
-def test_what_a_dead_worker_was_sending_is_never_sent_again(desk: Mailing) -> None:
+def test_what_a_dead_worker_was_sending_is_never_sent_again(desk: MailDesk) -> None:
     row = mail(state=MailStatus.SENDING)
     desk.take_back([row], NOW)
     row.refresh_from_db()
