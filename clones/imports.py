@@ -20,7 +20,7 @@ MOST_ROWS: Final = 5_000
 MOST_BYTES: Final = 2_000_000
 
 _NONE: Final = "\x1f"  # what a file with one column is read with: a sign that stands in no text
-_END: Final = "\x1e"
+_END: Final = "\x1e"  # the last row, unless a quotation mark before it is open
 _WRAPPED: Final = re.compile(r'="((?:[^"]|"")*)"')
 _MARKED_TEXT: Final = re.compile(r"'[=+\-@\t\r]")
 _SEPARATOR_LINE: Final = re.compile(r"sep=([;,\t])\s*", re.IGNORECASE)
@@ -134,19 +134,22 @@ def _names(lines: list[str], delimiter: str) -> list[str]:
 
 def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the number of the line where it begins."""
-    reader = csv.reader([*lines, _END], delimiter=delimiter)
+    reader = csv.reader([*lines, _END], delimiter=delimiter, skipinitialspace=True)
     begins = 1
     try:
         for cells in reader:
-            if reader.line_num > len(lines) and cells == [_END]:
-                return
-            if any(cell.strip() for cell in cells):
+            if reader.line_num > len(lines) and cells != [_END]:
+                message = f"A quotation mark in the row of line {begins} is never closed: close it, or remove it."
+                raise UnreadableFileError(message)
+            if reader.line_num <= len(lines) and any(cell.strip() for cell in cells):
                 yield begins, cells
             begins = reader.line_num + 1
-    except csv.Error:  # a cell that is longer than any text
-        pass
-    message = f"The quotation mark in the row that begins in line {begins} is never closed: close or remove it."
-    raise UnreadableFileError(message)
+    except csv.Error:
+        message = (
+            f"The row of line {begins} has a cell of more than {csv.field_size_limit():,} characters: look for a "
+            "quotation mark that is not closed."
+        )
+        raise UnreadableFileError(message) from None
 
 
 def _column(name: str) -> str:
@@ -175,9 +178,10 @@ def _places(names: list[str]) -> dict[str, int]:
 
 def _row(line: int, cells: list[str], names: list[str], places: Mapping[str, int]) -> Row:
     problem = ""
-    if len(cells) < len(names) or any(cell.strip() for cell in cells[len(names) :]):
+    needed = max(place for place, name in enumerate(names, start=1) if name.strip())
+    if len(cells) < needed or any(cell.strip() for cell in cells[len(names) :]):
         problem = (
-            f"This row has {_cells(len(cells))}, and the first line {_cells(len(names))}: look for a delimiter or a "
+            f"This row has {_cells(len(cells))}, and the first line {_cells(needed)}: look for a delimiter or a "
             "quotation mark that is missing or too many."
         )
     found = {column: cells[place] for column, place in places.items() if place < len(cells)}
