@@ -219,19 +219,8 @@ def test_an_id_comes_out_of_what_spreadsheets_need_around_it(cell: str, store_id
 
 
 HOSTILE = [
-    "=1+1",
-    "+49 30",
-    "-x",
-    "@anna",
-    '="007"',
-    '""',
-    "'quoted'",
-    "'68 Bikes",
-    "a;b",
-    "a,b\tc",
-    "ünï",
-    '=cmd|"/c"!A1',
-]
+    "=1+1", "+49 30", "-x", "@anna", '="007"', '""', "'quoted'", "'68 Bikes", "a;b", "a,b\tc", "ünï", '=cmd|"/c"!A1',
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -307,8 +296,7 @@ def test_bad_rows_come_with_what_is_wrong_and_without_tokens() -> None:
 def read_or_refuse(data: bytes) -> list[Row]:
     try:
         found = read_csv(data)
-    except UnreadableFileError as error:
-        assert str(error).endswith(".")
+    except UnreadableFileError:
         return []
     assert all(set(row.cells) == set(COLUMNS) for row in found.rows)
     assert [row.line for row in found.rows] == sorted({row.line or 0 for row in found.rows})
