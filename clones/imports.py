@@ -169,8 +169,8 @@ def _places(names: list[str]) -> dict[str, int]:
             places[column] = place
     if not {"store_id", "email"} & places.keys():
         message = (
-            "The first line does not name a column store_id or email: write the names of the columns into it, as in "
-            "the example file."
+            "The first line does not name a column store_id or email: begin the file with a line of column names, such "
+            "as store_id;label."
         )
         raise UnreadableFileError(message)
     return places
