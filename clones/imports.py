@@ -72,7 +72,7 @@ def read_csv(data: bytes) -> Table:
     lines = list(io.StringIO(text, newline=""))
     delimiter = _delimiter(lines)
     records = _records(lines, delimiter)
-    _, names = next(records)
+    names = next((cells for _, cells in records), [])
     places = _places(names)
     rows = [_row(line, cells, names, places) for line, cells in records]
     if not rows:
@@ -138,10 +138,12 @@ def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]
     begins = 1
     try:
         for cells in reader:
-            if reader.line_num > len(lines) and cells != [_END]:
+            if begins > len(lines):
+                return
+            if reader.line_num > len(lines):  # it took the end along
                 message = f"A quotation mark in the row of line {begins} is never closed: close it, or remove it."
                 raise UnreadableFileError(message)
-            if reader.line_num <= len(lines) and any(cell.strip() for cell in cells):
+            if any(cell.strip() for cell in cells):
                 yield begins, cells
             begins = reader.line_num + 1
     except csv.Error:

@@ -149,6 +149,9 @@ def test_it_says_which_columns_it_used_ignored_and_missed() -> None:
         (["store_id;label", ";", ""], "no rows below"),
         (["store_id;label", '9001;"a', "9002;b"], "A quotation mark in the row of line 2 is never closed"),
         (["store_id;label", "9001;a", f'9002;"{"x" * 140_000}'], "The row of line 3 has a cell of more than"),
+        (['"'], "A quotation mark in the row of line 1 is never closed"),
+        (["sep=;", ""], "does not name a column store_id or email"),
+        ([";;;"], "does not name a column store_id or email"),
         (['"store_id;label', "9001;a"], "A quotation mark in the row of line 1 is never closed"),
     ],
 )
@@ -303,14 +306,14 @@ def read_or_refuse(data: bytes) -> list[Row]:
     return found.rows
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
     read_or_refuse(data)
     read_or_refuse(b"store_id;label\n" + data)
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.text(st.sampled_from("\";,\t\r\n='a1\x1e\x1f\x85\u2028"), max_size=60))
 def test_arbitrary_signs_are_read_or_refused(text: str) -> None:
     read_or_refuse(f"store_id;label\n{text}".encode())

@@ -1,4 +1,4 @@
-"""Launches for one target, or one e-mail, at the same instant, from two threads with connections of their own: one gets it."""
+"""Launches for one target, or one e-mail, at the same instant, each from a thread with its own connection."""
 
 import threading
 from collections import Counter
