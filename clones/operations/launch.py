@@ -127,7 +127,7 @@ def _free(template: TemplateStore, wanted: Sequence[Wanted]) -> tuple[list[Pair]
 
 def _forget_needless(targets: Iterable[TargetStore]) -> None:
     """Delete rows that were made for an e-mail whose store came into being a moment ago."""
-    TargetStore.objects.filter(pk__in=[target.pk for target in targets], jobs=None).delete()
+    TargetStore.objects.filter(pk__in=[target.pk for target in targets], jobs=None, creations=None).delete()
 
 
 def _new_batch(order: Order, user: User | None, now: datetime, *, canary: bool) -> Batch:
