@@ -109,7 +109,7 @@ def test_of_two_launches_for_one_e_mail_one_creates_the_store_and_the_other_is_t
 
 def test_e_mails_and_ids_in_opposite_orders_go_to_one_launch_without_a_deadlock(template: TemplateStore) -> None:
     for number in range(ROUNDS):
-        wanted = [to_create(2 * number), str(9001 + number), to_create(2 * number + 1)]
+        wanted: list[str | Wanted] = [to_create(2 * number), str(9001 + number), to_create(2 * number + 1)]
 
         launches = at_once(template, [wanted, wanted[::-1]])
 

@@ -24,8 +24,8 @@ def template() -> TemplateStore:
     return TemplateStoreFactory.create(store_id="1003", connection__site_url=SITES)
 
 
-def row(line: int | None = 2, **cells: str) -> Row:
-    return Row(line, dict.fromkeys(COLUMNS, "") | cells)
+def row(at: int | None = 2, **cells: str) -> Row:
+    return Row(at, dict.fromkeys(COLUMNS, "") | cells)
 
 
 def looked_at(template: TemplateStore | None, *rows: Row) -> list[Examined]:
@@ -33,7 +33,7 @@ def looked_at(template: TemplateStore | None, *rows: Row) -> list[Examined]:
 
 
 def the_one(template: TemplateStore | None, **cells: str) -> Examined:
-    (found,) = looked_at(template, row(**cells))
+    (found,) = looked_at(template, row(2, **cells))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`manage.py clone --file --wait` over all steps: stores to be created, clones, Instant Sites; real worker, real HTTP."""
+"""`manage.py clone --file --wait` over all steps: stores to be created, clones, Instant Sites; the real worker."""
 
 import subprocess
 from collections.abc import Callable
