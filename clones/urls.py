@@ -4,6 +4,7 @@ from django.urls import path
 
 from clones.views import (
     accounts,
+    batch_actions,
     batches,
     connections,
     dashboard,
@@ -42,8 +43,9 @@ urlpatterns = [
     path("batches/", batches.batch_list, name="batch_list"),
     path("batches/<int:pk>/", batches.batch_detail, name="batch_detail"),
     path("batches/<int:pk>/live/", batches.batch_live, name="batch_live"),
-    path("batches/<int:pk>/retry/", batches.batch_retry, name="batch_retry"),
-    path("batches/<int:pk>/cancel/", batches.batch_cancel, name="batch_cancel"),
+    path("batches/<int:pk>/retry/", batch_actions.batch_retry, name="batch_retry"),
+    path("batches/<int:pk>/cancel/", batch_actions.batch_cancel, name="batch_cancel"),
+    path("batches/<int:pk>/continue/", batch_actions.batch_continue, name="batch_continue"),
     path("batches/<int:pk>/results.csv", batches.batch_results_csv, name="batch_results_csv"),
     path("batches/<int:pk>/mappings.csv", batches.batch_mappings_csv, name="batch_mappings_csv"),
     path("templates/", templates.template_list, name="template_list"),
