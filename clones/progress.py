@@ -234,8 +234,9 @@ def _counted(wanted: list[int]) -> Iterable[QuerySet[Any, Any]]:
 
 
 def _grouped(rows: QuerySet[Any], what: str, batch: str) -> QuerySet[Any, Any]:
-    named = rows.order_by().annotate(what=Value(what), of=F(batch))
-    return named.values("of", "what", "status").annotate(count=Count("*")).values_list("of", "what", "status", "count")
+    named = rows.order_by().annotate(what=Value(what), of=F(batch)).values("of", "what", "status")
+    counted: QuerySet[Any, Any] = named.annotate(count=Count("*")).values_list("of", "what", "status", "count")
+    return counted
 
 
 def _flagged(batches: QuerySet[Batch], what: str, status: F | Value = Value("")) -> QuerySet[Any, Any]:  # noqa: B008

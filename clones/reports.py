@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from clones.choices import ECWIDS_WORDS, TERMINAL, BatchState, JobStatus, SiteStatus
@@ -130,16 +130,22 @@ def first_steps(now: datetime) -> list[FirstStep]:
 
 
 def fingerprint(now: datetime) -> str:
-    """Return a text that changes when the dashboard does: jobs, held batches, workers, connections. Six queries."""
+    """Return a text that changes when the dashboard does: jobs, held batches, workers, connections. Five queries."""
     # Two, because SQLite reads a largest value from an index only where nothing else is asked for.
     ended = CloneJob.objects.aggregate(at=Max("finished_at"))["at"]
     active = CloneJob.objects.active().aggregate(count=Count("*"), version=Sum("version"), newest=Max("pk"))
     workers = WorkerBeat.objects.alive(now).order_by("pk").values_list("pk", flat=True)
     stops = [(each.pk, bool(each.paused_at), each.is_blocked(now)) for each in Connection.objects.order_by("pk")]
-    held = list(Batch.objects.exclude(held_since=None).filter(ended_at=None).values_list("pk", flat=True))
-    sites = SiteClone.objects.filter(finished_at=None, status=SiteStatus.NEEDS_PERSON).count()
-    parts: Iterable[object] = (ended and ended.timestamp(), *active.values(), *held, f"s{sites}", *workers, *stops)
+    parts: Iterable[object] = (ended and ended.timestamp(), *active.values(), *_wanted(), *workers, *stops)
     return "-".join(map(str, parts)) + f"-{timezone.localdate(now):%j}"
+
+
+def _wanted() -> list[tuple[str, int]]:
+    """Return the held batches and the Instant Sites that want a person: an active clone's version tells the rest."""
+    held = Batch.objects.exclude(held_since=None).filter(ended_at=None).order_by()
+    sites = SiteClone.objects.filter(finished_at=None, status=SiteStatus.NEEDS_PERSON).order_by()
+    batches = held.annotate(what=Value("held")).values_list("what", "pk")
+    return sorted(batches.union(sites.annotate(what=Value("site")).values_list("what", "pk"), all=True))
 
 
 def active_counts() -> dict[JobStatus, int]:

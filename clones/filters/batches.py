@@ -8,9 +8,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django_filters import CharFilter
 
+from clones.choices import ACTIVE, JobStatus
 from clones.filters.address import AddressFilter, IdFilter
 from clones.filters.search import SearchFilter
-from clones.choices import ACTIVE, JobStatus
 from clones.models import Batch, CloneJob, needing_person
 
 _NUMBER: Final = re.compile(r"(?:batch )?([0-9]{1,18})", re.ASCII | re.IGNORECASE)

@@ -50,7 +50,7 @@ def cancelable(batch: Batch) -> Cancelable:
     in_doubt = Count("pk", filter=Q(unanswered_since__isnull=False))
     rows = CloneJob.objects.filter(batch=batch, finished_at=None).order_by().values_list("status")
     waiting, kept = 0, dict[str, int]()
-    for status, count, doubts in rows.annotate(Count("pk"), in_doubt):
+    for status, count, doubts in rows.annotate(count=Count("pk"), in_doubt=in_doubt):
         surely = count - doubts if status == JobStatus.WAITING else 0
         waiting += surely
         if count > surely:

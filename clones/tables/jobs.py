@@ -148,3 +148,4 @@ class BatchJobTable(JobTable):
 
     class Meta(JobTable.Meta):
         exclude = ("pick", "batch", "template", "created_by", "created_at")
+        sequence = ("status", "target", "copied", "...")

@@ -50,10 +50,13 @@ class Cause:
 
 def causes(batch_id: int) -> list[Cause]:
     """Return why clones of this batch failed that nobody asked for again, the most frequent cause first. One query."""
-    alike = {"partition_by": [F("failure_kind"), F("error_code")]}
+    alike = [F("failure_kind"), F("error_code")]
     failed = unretried(CloneJob.objects.filter(batch_id=batch_id, status=JobStatus.FAILED))
-    placed = failed.annotate(place=Window(RowNumber(), order_by="pk", **alike), alike=Window(Count("*"), **alike))
-    rows = placed.filter(place__lte=MOST_NAMED).select_related("target").order_by("-alike", "failure_kind", "error_code", "pk")
+    placed = failed.annotate(
+        place=Window(RowNumber(), partition_by=alike, order_by="pk"), alike=Window(Count("*"), partition_by=alike)
+    )
+    first = placed.filter(place__lte=MOST_NAMED).select_related("target")
+    rows = first.order_by("-alike", "failure_kind", "error_code", "pk")
     groups: dict[tuple[str, str], list[Any]] = {}
     for job in rows:
         groups.setdefault((job.failure_kind, job.error_code), []).append(job)

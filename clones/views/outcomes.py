@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from clones.models import Batch, CloneJob
 from clones.operations.cancel import Cancellation, cancel_jobs
 from clones.operations.holding import cancel_rest
-from clones.operations.left_out import LeftOut
+from clones.operations.left_out import LeftOut, by_reason
 from clones.operations.retry import Retry, retry_batch, retry_jobs
 from clones.templatetags.portal import clones
 
@@ -36,18 +36,23 @@ def _tell_retry(request: HttpRequest, came: Retry) -> list[Batch]:
 
 def cancel_and_tell(request: HttpRequest, ids: Sequence[int]) -> None:
     """Cancel those of these clones that Ecwid does not know of yet."""
-    _tell_cancellation(request, cancel_jobs(CloneJob.objects.filter(pk__in=ids), cast("User", request.user)))
+    came = cancel_jobs(CloneJob.objects.filter(pk__in=ids), cast("User", request.user))
+    _tell_canceled(request, came)
+    _tell(request, came.left_out)
 
 
 def cancel_rest_and_tell(request: HttpRequest, batch: Batch) -> None:
-    """Cancel all of a batch that Ecwid does not know of yet; what it has is counted, since it is not news."""
-    _tell_cancellation(request, cancel_rest(batch, cast("User", request.user)))
+    """Cancel all of a batch that Ecwid does not know of yet, and count by reason what could not be stopped."""
+    came = cancel_rest(batch, cast("User", request.user))
+    _tell_canceled(request, came)
+    if came.left_out:
+        counts = " ".join(f"{count:,}: {reason}" for reason, count in by_reason(came.left_out))
+        messages.warning(request, f"Could not stop {clones(len(came.left_out))}. {counts}")
 
 
-def _tell_cancellation(request: HttpRequest, came: Cancellation) -> None:
+def _tell_canceled(request: HttpRequest, came: Cancellation) -> None:
     if came.canceled:
         messages.success(request, f"Canceled {clones(len(came.canceled))}.")
-    _tell(request, came.left_out)
 
 
 def _tell(request: HttpRequest, left_out: list[LeftOut]) -> None:
