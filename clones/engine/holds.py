@@ -24,6 +24,11 @@ def jobs_that_can_be_held(batch: Batch) -> CloneJobQuerySet:
     return jobs_that_move(batch).filter(status=JobStatus.WAITING, unanswered_since=None)
 
 
+def is_worth_holding(batch: Batch) -> bool:
+    """Tell whether anything is left of the batch that could be held."""
+    return jobs_that_can_be_held(batch).exists()
+
+
 def canary_of(batch: Batch) -> CloneJob:
     """Return the batch's first job."""
     # By the time first, which they share: by the key alone, PostgreSQL may walk through all jobs there ever were.
@@ -69,7 +74,7 @@ def release(batch: Batch, now: datetime) -> int:
 
 def lift_where_nothing_waits(batch: Batch) -> None:
     """End the hold of a batch of which nothing is left that could be held."""
-    if batch.held_since is not None and not jobs_that_can_be_held(batch).exists():
+    if batch.held_since is not None and not is_worth_holding(batch):
         batch.held_since, batch.hold_reason = None, ""
         batch.save(update_fields=["held_since", "hold_reason"])
 

@@ -14,7 +14,6 @@ from clones.choices import CreationStatus, JobStatus
 from clones.lifecycle import Change, advance_many
 from clones.models import Batch, CloneJob, StoreCreation
 from clones.operations.left_out import LeftOut
-from clones.steps import cancel_creations
 
 NOTE: Final = "Canceled before it was sent to Ecwid."
 MAY_COME: Final = "Ecwid was asked to create its store already, which may come into being: it is not cloned into."
@@ -65,7 +64,8 @@ def cancel_jobs(
 ) -> Cancellation:
     """Cancel those of `jobs` that wait and have nothing unanswered: Ecwid has no cancel call. One transaction.
 
-    A store that was to be created for one of them is not created any more, unless Ecwid was asked for it already.
+    A store that was to be created for one of them is not created any more (`steps.job_ended`), unless Ecwid was asked
+    for it already.
     A worker that starts one of them at the same instant either comes first, and the clone is left out, or finds it
     canceled and sends nothing. `at`: when it was asked for; None: now.
     """
@@ -79,8 +79,7 @@ def cancel_jobs(
         found = list(CloneJob.objects.filter(pk__in=ids).select_related("target").order_by("pk"))
         wanted = [job for job in found if job.pk in locked and job.can_be_canceled]
         done = advance_many((_change(job, creations, note) for job in wanted), at=now, actor=user)
-        canceled = [job for job in wanted if job.pk in done]
-        cancel_creations([creations[job.target_id] for job in canceled if job.target_id in creations], now)
+    canceled = [job for job in wanted if job.pk in done]
     return Cancellation(canceled, [LeftOut(job, _reason(job)) for job in found if job.pk not in done])
 
 
