@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from django.db.models import QuerySet
 
 from clones.choices import FailureKind, SiteChoice, SiteStatus
-from clones.models import CloneJob, EntityMapping, SiteClone, with_steps
+from clones.models import CloneJob, EntityMapping, SiteClone, TargetStore, with_steps
 
 BOM: Final = "\ufeff"
 MAPPING_COLUMNS: Final = (
@@ -61,13 +61,18 @@ def job_rows(jobs: QuerySet[CloneJob]) -> Iterator[tuple[str, ...]]:
     read_along = ("target", "template", "batch", "created_by")
     for job in with_steps(jobs.select_related(*read_along)).iterator(chunk_size=_CHUNK_ROWS):
         yield (
-            str(job.pk), job.status, id_cell(job.target.store_id), text_cell(job.target.label),
+            str(job.pk), job.status, _store_cell(job.target), text_cell(job.target.label),
             id_cell(job.template.store_id), text_cell(job.template.name), job.scope, _ticket_cell(job.ticket),
             str(job.batch_id), text_cell(job.batch.name), text_cell(job.created_by.username if job.created_by else ""),
             _time_cell(job.created_at), _time_cell(job.finished_at), _seconds(job),
             text_cell(job.error_code), job.failure_kind, text_cell(_reason(job)),
             text_cell(job.target.email), *_step_cells(job),
         )  # fmt: skip
+
+
+def _store_cell(target: TargetStore) -> str:
+    """Return the ID of a store; nothing where it has none yet."""
+    return id_cell(target.store_id) if target.store_id else ""
 
 
 def _step_cells(job: CloneJob) -> tuple[str, ...]:
