@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from clones.engine.errands.creating import CreationDesk
 from clones.engine.errands.desk import Desk
+from clones.engine.errands.sites import SiteDesk
 
-DESKS: Final[tuple[type[Desk[Any]], ...]] = ()
+DESKS: Final[tuple[type[Desk[Any]], ...]] = (CreationDesk, SiteDesk)
