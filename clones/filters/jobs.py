@@ -1,5 +1,6 @@
 """What the query of the list of clones means, for the page, its CSV, its refresh and a selection of "all matching"."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -126,6 +127,10 @@ class JobFilter(AddressFilter):
         """What the other filters leave, by status: one query, also for the tabs and the pages' total."""
         _ = self.qs  # leaves any_status behind
         return counts_by_status(self.any_status)
+
+    def knows(self, counts: Mapping[JobStatus, int]) -> None:
+        """Take the counts of what the other filters leave from somebody who has them: nothing is counted again."""
+        self.counts = dict(counts)
 
     def count(self, members: tuple[JobStatus, ...]) -> int:
         """Return how many the other filters leave of these statuses."""

@@ -39,7 +39,8 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _batch(pk)
-    listed = _listed(request, batch.jobs.all())
+    progress = progress_of([pk])[pk]
+    listed = _listed(request, batch.jobs.all(), progress)
     kinds = _kinds(batch)
     table = BatchJobTable(JobPages(listed.qs, listed.total))
     if len(kinds) == 1:
@@ -50,7 +51,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "listed": listed,
         "table": arrange(request, table),
         "live_url": f"{reverse('clones:batch_live', args=[pk])}?{listed.query()}",
-        **_beside(batch, progress_of([pk])[pk], listed),
+        **_beside(batch, progress, listed),
     }
     return render(request, "clones/batch_detail.html", context)
 
@@ -61,11 +62,13 @@ def _batch(pk: int) -> Batch:
     return get_object_or_404(Batch.objects.select_related(*read_along), pk=pk)
 
 
-def _listed(request: HttpRequest, jobs: QuerySet[CloneJob]) -> JobFilter:
+def _listed(request: HttpRequest, jobs: QuerySet[CloneJob], progress: Progress) -> JobFilter:
     """Return the clones of a batch in the order in which they were asked for; `status` is the one filter here."""
     query = QueryDict(mutable=True)
     query["status"] = request.GET.get("status", "")
-    return JobFilter(query, jobs.order_by("pk"))
+    listed = JobFilter(query, jobs.order_by("pk"))
+    listed.knows(progress.counts)
+    return listed
 
 
 def _kinds(batch: Batch) -> list[str]:
@@ -79,7 +82,7 @@ def _kinds(batch: Batch) -> list[str]:
 def _beside(batch: Batch, progress: Progress, listed: JobFilter) -> dict[str, Any]:
     """Return what stands beside the clones of a batch and is kept up to date along with them.
 
-    Two queries, and one for each thing that there is to tell: what waits, what failed, who is needed, why it is held.
+    One query, and one or two for each thing to tell: what waits, what failed, who is needed, why it is held.
     """
     found = causes(batch.pk) if progress.failed else []
     return {
@@ -113,7 +116,7 @@ def batch_live(request: HttpRequest, pk: int) -> HttpResponse:
         "clones/_batch_live.html",
         progress.token,
         progress.is_open,
-        lambda: _beside(_batch(pk), progress, _listed(request, jobs)),
+        lambda: _beside(_batch(pk), progress, _listed(request, jobs, progress)),
     )
     return live(request, jobs, beside)
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
-from django.http import QueryDict
 
 from clones.choices import FailureKind, HoldReason, JobStatus, SiteStatus
 from clones.failures import Failure, failure_of
@@ -41,11 +41,8 @@ class Cause:
     @property
     def query(self) -> str:
         """The filters of the list of clones that leave these, but for the batch."""
-        query = QueryDict(mutable=True)
-        query.update({"status": JobStatus.FAILED.value, "failure": self.kind.value})
-        if self.code:
-            query["code"] = self.code
-        return query.urlencode()
+        code = [("code", self.code)] if self.code else []
+        return urlencode([("status", JobStatus.FAILED.value), ("failure", self.kind.value), *code])
 
 
 def causes(batch_id: int) -> list[Cause]:

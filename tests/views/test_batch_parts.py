@@ -180,7 +180,7 @@ def test_who_needs_a_person_is_counted_and_linked(client: Client, sam: User, bat
     SiteCloneFactory.create(job=site, status=SiteStatus.NEEDS_PERSON)
 
     shown = page(client, batch)
-    listed = client.get("/clones/", {"batch": batch.pk, "needs": "person"}).content.decode()
+    listed = client.get(f"/clones/?batch={batch.pk}&needs=person").content.decode()
 
     assert f"{MOST_NAMED + 2} need a person" in shown
     assert part(shown, "batch-needing", "</p>").count("/clones/") == MOST_NAMED + 1

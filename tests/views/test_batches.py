@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from clones.choices import JobStatus
+from clones.choices import HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, EntityMapping
 from clones.progress import Progress, with_progress
-from tests.factories import BatchFactory, CloneJobFactory, TargetStoreFactory
+from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, TargetStoreFactory
 from tests.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,20 @@ def test_the_list_is_narrowed_by_template_person_name_and_number(client: Client,
     assert listed(client, q=str(other.pk)) == [other.pk]
     assert listed(client, q=f"Batch {other.pk}") == [other.pk]
     assert listed(client, q="Spring", user=sam.pk) == []
+
+
+def test_the_list_is_narrowed_by_state(client: Client, sam: User) -> None:
+    partly, running, done = batch_of(C, F), batch_of(C, W), batch_of(C)
+    held = batch_of(F, W, held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+    batch_of(X, held_since=timezone.now(), hold_reason=HoldReason.CANARY)
+    SiteCloneFactory.create(job=done.jobs.get(), status=SiteStatus.NEEDS_PERSON)
+
+    assert listed(client, state="open") == [held.pk, running.pk]
+    assert listed(client, state="held") == [held.pk]
+    assert listed(client, state="failed") == [held.pk, partly.pk]
+    assert listed(client, state="completed") == [done.pk]
+    assert listed(client, state="person") == [done.pk]
+    assert len(listed(client, state="nonsense")) == 5
 
 
 def test_a_filter_that_leaves_nothing_says_so_and_can_be_cleared(client: Client, sam: User) -> None:

@@ -58,7 +58,7 @@ def make_parts(count: int) -> None:
 
 
 def make_held(count: int) -> None:
-    """Make a held batch with so many failures of a cause, stores and sites that need a person, and sites that failed."""
+    """Make a held batch with so many causes, stores and sites that need a person, and sites that failed."""
     batch = BatchFactory.create(name="Held", held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
     CloneJobFactory.create(batch=batch)
     for number in range(count):
@@ -103,8 +103,8 @@ class Page:
 
 
 PAGES = {
-    "dashboard": Page(19, lambda: "/"),
-    "dashboard, refreshed": Page(17, lambda: "/dashboard/live/"),
+    "dashboard": Page(24, lambda: "/"),
+    "dashboard, refreshed": Page(22, lambda: "/dashboard/live/"),
     "clones": Page(9, lambda: "/clones/"),
     "clones, searched": Page(9, lambda: "/clones/?q=9&status=ENDED"),
     "clones.csv": Page(2, lambda: "/clones.csv"),
@@ -119,7 +119,7 @@ PAGES = {
     "batches, held": Page(8, lambda: "/batches/?state=held"),
     "batch": Page(10, lambda: f"/batches/{last_batch().pk}/"),
     "batch, with all there is to tell": Page(16, lambda: f"/batches/{held_batch().pk}/"),
-    "retry of a batch": Page(12, lambda: f"/batches/{held_batch().pk}/retry/"),
+    "retry of a batch": Page(14, lambda: f"/batches/{held_batch().pk}/retry/"),
     "batch, refreshed": Page(6, lambda: f"/batches/{last_batch().pk}/live/?ids={all_ids()}&since=0", FRAGMENT),
     "results.csv": Page(3, lambda: f"/batches/{last_batch().pk}/results.csv"),
     "mappings.csv": Page(5, lambda: f"/batches/{last_batch().pk}/mappings.csv"),
