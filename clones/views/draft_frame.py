@@ -66,8 +66,15 @@ def to_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """Draw `clones/draft_<step>.html`, which extends `clones/draft_page.html`, with what the frame needs."""
-    counts = context.pop("counts", None) or count_rows(draft)
+    """Draw `clones/draft_<step>.html`, which extends `clones/draft_page.html`, with what that needs."""
+    return show_page(request, f"clones/draft_{step}.html", draft, step, status=status, **context)
+
+
+def show_page(  # noqa: PLR0913  what it draws, and in which frame
+    request: HttpRequest, page: str, draft: Draft, step: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Draw a page that belongs to a step, with what `clones/draft_page.html` needs."""
+    counts = context.get("counts") or count_rows(draft)
     bar = _bar(draft, counts, step)
     here = STEPS.index(step)
     frame = {
@@ -77,7 +84,7 @@ def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 20
         "step_before": bar[here - 1] if here else None,
         "step_after": bar[here + 1] if here + 1 < len(bar) else None,
     }
-    return render(request, f"clones/draft_{step}.html", {**frame, **context}, status=status)
+    return render(request, page, {**frame, **context}, status=status)
 
 
 def next_step(draft: Draft, counts: Counts) -> str:

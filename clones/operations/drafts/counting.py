@@ -12,11 +12,16 @@ HAS_NO_MISTAKE = Q(errors={})
 
 @dataclass(frozen=True)
 class Counts:
-    """The rows of a draft. `checks` counts those without mistakes by `CheckStatus`."""
+    """The rows of a draft. `checks` counts those without mistakes by `CheckStatus`.
+
+    `the_template`: how many name the template itself, which is a mistake. `twice`: duplicates that were taken out.
+    """
 
     total: int
     wrong: int
     to_create: int
+    the_template: int
+    twice: int
     checks: dict[str, int]
 
     @property
@@ -31,8 +36,10 @@ def count_rows(draft: Draft) -> Counts:
     found = DraftTarget.objects.filter(draft=draft).aggregate(
         total=Count("pk"),
         wrong=Count("pk", filter=~HAS_NO_MISTAKE),
+        the_template=Count("pk", filter=Q(store_id=draft.template.store_id) if draft.template else Q(pk=None)),
         to_create=Count("pk", filter=HAS_NO_MISTAKE & Q(store_id="")),
         **{name: Count("pk", filter=those) for name, those in by_check.items()},
     )
     checks = {str(status): found[f"check_{status.name}"] for status in CheckStatus}
-    return Counts(found["total"], found["wrong"], found["to_create"], checks)
+    twice = draft.removed.get("count", 0)
+    return Counts(found["total"], found["wrong"], found["to_create"], found["the_template"], twice, checks)

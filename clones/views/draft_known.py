@@ -1,0 +1,40 @@
+"""The target stores that the portal knows, to choose from in the step Targets."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from clones.filters.search import searchable
+from clones.models import Draft, DraftTarget, TargetStore
+
+MOST_SHOWN: Final = 50
+
+
+def known_targets(draft: Draft, text: str, ticked: Collection[str]) -> dict[str, Any]:
+    """Return what the list of known stores shows: those that are ticked, then what was found. Three queries at most."""
+    text = searchable(text)
+    known = _known(draft)
+    chosen = list(known.filter(pk__in=[int(pk[:18]) for pk in ticked])) if ticked else []
+    found = known.exclude(pk__in=[store.pk for store in chosen])
+    if text:
+        found = found.filter(Q(store_id__startswith=text) | Q(label__icontains=text))
+    shown = list(found.order_by("-pk")[: MOST_SHOWN + 1])
+    return {"ticked": chosen, "known": shown[:MOST_SHOWN], "has_more_known": len(shown) > MOST_SHOWN, "q": text}
+
+
+def _known(draft: Draft) -> QuerySet[TargetStore]:
+    """Return the stores in use that are not on the list yet; of the template's connection, where there is one."""
+    known = TargetStore.objects.filter(archived_at=None).exclude(store_id="")
+    if draft.template:
+        known = known.filter(connection_id=draft.template.connection_id)
+    return known.exclude(store_id__in=draft.targets.exclude(store_id="").values("store_id"))
+
+
+def labels_of(draft: Draft, rows: Iterable[DraftTarget]) -> dict[str, str]:
+    """Return the labels that the portal knows for these rows' stores, by store ID."""
+    ids = [row.store_id for row in rows if row.store_id and not row.label]
+    if not draft.template or not ids:
+        return {}
+    known = TargetStore.objects.filter(connection_id=draft.template.connection_id, store_id__in=ids)
+    return dict(known.exclude(label="").values_list("store_id", "label"))
