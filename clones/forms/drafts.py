@@ -9,8 +9,8 @@ from clones.forms.base import PortalForm
 from clones.forms.launch import LaunchForm
 from clones.imports import MOST_ROWS
 from clones.models import TemplateStore
+from clones.operations.cells import LONGEST_NAME
 from clones.operations.errors import InvalidRequestError
-from clones.operations.launch import LONGEST_NAME
 from clones.operations.names import check_name
 
 LONGEST_PASTE: Final = 500_000

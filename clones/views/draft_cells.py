@@ -25,7 +25,10 @@ LABELS: Final = {
 CHOICES: Final[Mapping[str, list[tuple[str, str]]]] = {
     "scope": [("", "As for the whole batch"), *CloneScope.choices],
     "clone_demo_catalog": [("", "As for the whole batch"), ("yes", "Copied too"), ("no", "Not copied")],
-    "instant_site": [("", "Not cloned"), *((text, label) for text, label in SiteChoice.choices if text != SiteChoice.NO)],
+    "instant_site": [
+        ("", "Not cloned"),
+        *((text, label) for text, label in SiteChoice.choices if text != SiteChoice.NO),
+    ],
 }
 _NAME: Final = re.compile(r"row-([0-9]{1,18})-([a-z_]+)")
 _FORGET, _ACCEPT = "forget_token", "accept"

@@ -70,7 +70,7 @@ def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 20
     return show_page(request, f"clones/draft_{step}.html", draft, step, status=status, **context)
 
 
-def show_page(  # noqa: PLR0913  what it draws, and in which frame
+def show_page(
     request: HttpRequest, page: str, draft: Draft, step: str, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Draw a page that belongs to a step, with what `clones/draft_page.html` needs."""
@@ -90,7 +90,7 @@ def show_page(  # noqa: PLR0913  what it draws, and in which frame
 def next_step(draft: Draft, counts: Counts) -> str:
     """Return the first step where something is left to do; what no check can tell leaves nothing to do there."""
     waits = {TEMPLATE: not _is_done(draft, counts, TEMPLATE), TARGETS: not _is_done(draft, counts, TARGETS)}
-    waits[CHECK] = counts.checks[CheckStatus.NONE] > 0
+    waits[CHECK] = counts.not_asked > 0
     return next((step for step, is_waiting in waits.items() if is_waiting), REVIEW)
 
 
@@ -126,5 +126,4 @@ def _targets(counts: Counts) -> str:
 
 def _checks(counts: Counts) -> str:
     """Name what the check came to; nothing where it was not asked for."""
-    told = (CheckStatus.BLOCKED, CheckStatus.WARNING, CheckStatus.UNCHECKED, CheckStatus.PASSED)
-    return ", ".join(f"{counts.checks[each]:,} {each.label.lower()}" for each in told if counts.checks[each])
+    return ", ".join(f"{count:,} {status.label.lower()}" for status, count in counts.checked)

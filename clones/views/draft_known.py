@@ -1,6 +1,6 @@
 """The target stores that the portal knows, to choose from in the step Targets."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -31,10 +31,11 @@ def _known(draft: Draft) -> QuerySet[TargetStore]:
     return known.exclude(store_id__in=draft.targets.exclude(store_id="").values("store_id"))
 
 
-def labels_of(draft: Draft, rows: Iterable[DraftTarget]) -> dict[str, str]:
-    """Return the labels that the portal knows for these rows' stores, by store ID."""
-    ids = [row.store_id for row in rows if row.store_id and not row.label]
-    if not draft.template or not ids:
-        return {}
-    known = TargetStore.objects.filter(connection_id=draft.template.connection_id, store_id__in=ids)
-    return dict(known.exclude(label="").values_list("store_id", "label"))
+def with_labels(draft: Draft, rows: Sequence[DraftTarget]) -> list[tuple[DraftTarget, str]]:
+    """Return the rows, each with its label: its own, else the one that the portal knows for its store. One query."""
+    ids = [row.store_id for row in rows if not row.label]
+    known: dict[str, str] = {}
+    if draft.template:
+        stores = TargetStore.objects.filter(connection_id=draft.template.connection_id, store_id__in=ids)
+        known = dict(stores.exclude(store_id="").values_list("store_id", "label"))
+    return [(row, row.label or known.get(row.store_id, "")) for row in rows]

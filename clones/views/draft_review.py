@@ -42,13 +42,14 @@ def draft_review(request: HttpRequest, draft: Draft) -> HttpResponse:
         return redirect("clones:draft_review", draft.pk)
     if launch.jobs:
         messages.success(
-            request, f"Asked for clones into {stores(len(launch.jobs))}. You may close this page: they go on by themselves."
+            request,
+            f"Asked for clones into {stores(len(launch.jobs))}. You may close this page: they go on by themselves.",
         )
     return redirect("clones:batch_detail", launch.batch.pk)
 
 
 def _page(request: HttpRequest, draft: Draft, form: DraftReviewForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    """Ask what is left to be decided: rows with mistakes, then busy stores. Only then is there a button that launches."""
+    """Ask what is left to be decided: rows with mistakes, then busy stores. Only then can one launch."""
     ready = plan(draft)
     said = _said(request)
     count = len(ready.free if said["leave_out_busy"] else ready.wanted)

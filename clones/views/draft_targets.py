@@ -1,4 +1,4 @@
-"""The step Targets of the wizard: stores out of a paste box, a CSV file or the list of known ones, and their mistakes."""
+"""The step Targets of the wizard: stores pasted, out of a CSV file or known already, and what is wrong with them."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +23,7 @@ from clones.operations.errors import InvalidRequestError
 from clones.templatetags.portal import stores
 from clones.views.draft_cells import needed_cells, typed_cells
 from clones.views.draft_frame import TARGETS, on_draft, show_step
-from clones.views.draft_known import known_targets, labels_of
+from clones.views.draft_known import known_targets, with_labels
 
 ROWS_ON_A_PAGE: Final = 50  # with a dozen fields for each that has mistakes
 
@@ -80,7 +80,7 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     return redirect("clones:draft_targets", draft.pk)
 
 
-def _table(file: UploadedFile | None) -> Table | None:
+def _table(file: File[bytes] | None) -> Table | None:
     """Read a file, of one that is far too large only so much as shows that it is."""
     return read_csv(file.read(MOST_BYTES + 1)) if file else None
 
@@ -88,10 +88,10 @@ def _table(file: UploadedFile | None) -> Table | None:
 def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     """Return the chosen stores as rows; those that are gone, or on the list already, are passed over."""
     chosen = TargetStore.objects.filter(pk__in=ids).exclude(store_id="").order_by("pk")
-    return [Row(None, {"store_id": store_id}) for store_id in chosen.values_list("store_id", flat=True)]
+    return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
 
 
-def _source(file: UploadedFile, table: Table) -> dict[str, Any]:
+def _source(file: File[bytes], table: Table) -> dict[str, Any]:
     """Return how a file was read, for the page and whoever comes later."""
     return {
         "file": (file.name or "")[:200],
@@ -105,7 +105,9 @@ def _source(file: UploadedFile, table: Table) -> dict[str, Any]:
 
 
 def _tell(request: HttpRequest, count: int, twice: int) -> None:
-    again = f" {twice:,} of the list stood there twice and {'is' if twice == 1 else 'are'} counted once." if twice else ""
+    again = (
+        f" {twice:,} of the list stood there twice and {'is' if twice == 1 else 'are'} counted once." if twice else ""
+    )
     messages.success(request, f"Added {stores(count)}.{again}")
 
 
@@ -122,8 +124,7 @@ def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: in
         "page": page,
         "text": text,
         "wrong": [needed_cells(row) for row in here if row.errors],
-        "right": [row for row in here if not row.errors],
-        "labels": labels_of(draft, here),
+        "right": with_labels(draft, [row for row in here if not row.errors]),
         "is_adding": not counts.total or form.is_bound,
         **known_targets(draft, form["q"].value() or "", ticked),
     }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clones.choices import CloneScope
 from clones.forms.drafts import DraftTemplateForm
 from clones.models import Batch, Draft, TemplateStore
-from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
+from clones.operations.drafts.counting import count_rows
 from clones.operations.drafts.making import choose, discard, new_draft, prefill
 from clones.permissions import Capability
 from clones.views.doors import needs
@@ -29,9 +29,7 @@ def draft_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _begin(request)
     is_wrong = ~Q(targets__errors={}) & Q(targets__isnull=False)
-    counted = Draft.objects.filter(batch=None).annotate(
-        rows=Count("targets"), wrong=Count("targets", filter=is_wrong)
-    )
+    counted = Draft.objects.filter(batch=None).annotate(rows=Count("targets"), wrong=Count("targets", filter=is_wrong))
     drafts = counted.select_related("template", "created_by", "changed_by").order_by("-changed_at")
     return render(request, "clones/draft_new.html", {"drafts": drafts[:MOST_DRAFTS]})
 

@@ -1,13 +1,22 @@
 """How far a draft is."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.db.models import Count, Q
 
 from clones.choices import CheckStatus
 from clones.models import Draft, DraftTarget
 
-HAS_NO_MISTAKE = Q(errors={})
+HAS_NO_MISTAKE: Final = Q(errors={})
+_WORST_FIRST: Final = (
+    CheckStatus.BLOCKED,
+    CheckStatus.WARNING,
+    CheckStatus.UNCHECKED,
+    CheckStatus.WAITING,
+    CheckStatus.RUNNING,
+    CheckStatus.PASSED,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,21 @@ class Counts:
     def right(self) -> int:
         """How many can be launched."""
         return self.total - self.wrong
+
+    @property
+    def checked(self) -> list[tuple[CheckStatus, int]]:
+        """What the check came to so far, the worst first; without what was not asked for."""
+        return [(status, self.checks[status]) for status in _WORST_FIRST if self.checks[status]]
+
+    @property
+    def blocked(self) -> int:
+        """How many Ecwid would refuse."""
+        return self.checks[CheckStatus.BLOCKED]
+
+    @property
+    def not_asked(self) -> int:
+        """How many no check was asked for."""
+        return self.checks[CheckStatus.NONE]
 
 
 def count_rows(draft: Draft) -> Counts:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from clones.choices import CloneScope
@@ -39,14 +38,14 @@ class Plan:
     @property
     def free(self) -> list[Wanted]:
         """Those that no other clone is in the way of."""
-        held = {job.target.store_id or job.target.email for job in self.busy}
-        return [one for one in self.wanted if (one.store_id or one.email) not in held]
+        held = {job.target.store_id for job in self.busy}
+        return [one for one in self.wanted if one.store_id not in held]
 
 
 def plan(draft: Draft) -> Plan:
     """Look at all rows as they are now, and write nothing. A few queries, however many rows."""
     rows = list(draft.targets.all())
-    found = examine(rows, draft.template, CloneScope(draft.scope), draft.clone_demo_catalog)
+    found = examine(rows, draft.template, CloneScope(draft.scope), clone_demo_catalog=draft.clone_demo_catalog)
     right = [
         (row, one.wanted)
         for row, one in zip(rows, found, strict=True)
@@ -58,13 +57,12 @@ def plan(draft: Draft) -> Plan:
 
 
 def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
-    """Return the active clones into stores that are wanted."""
+    """Return the active clones into stores that are wanted; one into a store to be created makes its row a mistake."""
     if not draft.template:
         return []
-    ids = {one.store_id for one in wanted if one.store_id}
-    emails = {one.email.lower() for one in wanted if not one.store_id}
-    those = Q(target__store_id__in=ids) | Q(target__store_id="", target__email__in=emails)
-    jobs = CloneJob.objects.active().filter(those, target__connection_id=draft.template.connection_id)
+    ids = [one.store_id for one in wanted if one.store_id]
+    here = CloneJob.objects.active().filter(target__connection_id=draft.template.connection_id)
+    jobs = here.filter(target__store_id__in=ids)
     return list(jobs.select_related("target").order_by("pk"))
 
 
@@ -90,9 +88,9 @@ def launch_draft(
 ) -> Launch:
     """Make a batch of a draft, once: a second call, at whatever moment, returns the batch of the first.
 
-    `only_valid`: rows with mistakes stay behind, and are gone with the draft's other rows. Where there are such rows, or
-    busy stores, and nobody said that they are left out, or where `seen` (of the `Plan` that the person saw) is not what
-    is there now, nothing happens: raises InvalidRequestError.
+    `only_valid`: rows with mistakes are left out, and forgotten with all others. Where there are such rows, or busy
+    stores, and nobody said that they are left out, or where `seen` (of the `Plan` that the person saw) is not what is
+    there now, nothing happens: raises InvalidRequestError.
     """
     with transaction.atomic():
         now = Draft.objects.select_for_update().get(pk=draft.pk)

@@ -10,7 +10,7 @@ from clones.choices import CloneScope, SiteChoice
 from clones.imports import Row
 from clones.models import Batch, CloneJob, Draft, TemplateStore
 from clones.operations.drafts.changing import changing
-from clones.operations.drafts.rows import forget_checks, revalidate, store_rows
+from clones.operations.drafts.rows import forget_checks, revalidate, row_of, store_rows
 
 
 def new_draft(user: User, template: TemplateStore | None = None) -> Draft:
@@ -41,17 +41,14 @@ def _rows_of(batch: Batch, jobs: Iterator[CloneJob]) -> Iterator[Row]:
     for job in jobs:
         target = job.target
         creation = None if target.store_id else target.creations.last()
-        yield Row(
-            None,
-            {
-                "store_id": target.store_id,
-                "email": "" if target.store_id else target.email,
-                "name": creation.name if creation else "",
-                "label": target.label,
-                "scope": "" if job.scope == batch.scope else job.scope,
-                "clone_demo_catalog": _demo(batch, job),
-                "instant_site": _site(job),
-            },
+        yield row_of(
+            store_id=target.store_id,
+            email="" if target.store_id else target.email,
+            name=creation.name if creation else "",
+            label=target.label,
+            scope="" if job.scope == batch.scope else job.scope,
+            clone_demo_catalog=_demo(batch, job),
+            instant_site=_site(job),
         )
 
 
@@ -67,9 +64,7 @@ def _site(job: CloneJob) -> str:
     return SiteChoice.DRAFT if job.site.draft else SiteChoice.PUBLISH
 
 
-def choose(
-    draft: Draft, user: User, template: TemplateStore, scope: CloneScope, *, clone_demo_catalog: bool
-) -> None:
+def choose(draft: Draft, user: User, template: TemplateStore, scope: CloneScope, *, clone_demo_catalog: bool) -> None:
     """Set what is copied. Where that is new, all rows are looked at again, and their checks are void."""
     with changing(draft, user) as now:
         before = (now.template_id, now.scope, now.clone_demo_catalog)

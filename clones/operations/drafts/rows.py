@@ -12,7 +12,7 @@ from clones.imports import COLUMNS, MOST_ROWS, Row
 from clones.models import Draft, DraftTarget
 from clones.operations.drafts.changing import changing
 from clones.operations.errors import InvalidRequestError
-from clones.operations.wanted import examine
+from clones.operations.wanted import examine, sealed
 from clones.secrets import Secret
 
 TOKEN: Final = "access_token"  # noqa: S105  the name of a column
@@ -44,7 +44,9 @@ def add_rows(
         if replace:
             _empty(now)
         if now.targets.count() + len(rows) > MOST_ROWS:
-            message = f"At most {MOST_ROWS:,} stores go into one batch: nothing was added. Make several batches of them."
+            message = (
+                f"At most {MOST_ROWS:,} stores go into one batch: nothing was added. Make several batches of them."
+            )
             raise InvalidRequestError(message)
         if source is not None:
             now.source = dict(source)
@@ -80,7 +82,7 @@ def revalidate(draft: Draft) -> int:
     The draft is locked, and stored by the caller.
     """
     rows = list(draft.targets.all())
-    found = examine(rows, draft.template, CloneScope(draft.scope), draft.clone_demo_catalog)
+    found = examine(rows, draft.template, CloneScope(draft.scope), clone_demo_catalog=draft.clone_demo_catalog)
     twice = [row for row, one in zip(rows, found, strict=True) if one.duplicate_of is not None]
     changed = []
     for row, one in zip(rows, found, strict=True):
@@ -110,6 +112,11 @@ def forget_checks(rows: QuerySet[DraftTarget]) -> None:
     )
 
 
+def row_of(**cells: str) -> Row:
+    """Return a row that comes out of no file, with these cells."""
+    return Row(None, dict.fromkeys(COLUMNS, "") | cells)
+
+
 def store_rows(draft: Draft, rows: Iterable[Row]) -> None:
     """Store rows behind those that are there, their tokens sealed, without looking at them."""
     last = draft.targets.aggregate(last=Max("position"))["last"]
@@ -119,11 +126,10 @@ def store_rows(draft: Draft, rows: Iterable[Row]) -> None:
 
 
 def _stored(draft: Draft, position: int, row: Row) -> DraftTarget:
-    texts = {column: row.cells.get(column, "") for column in TEXTS}
-    token = Secret.seal(row.cells.get(TOKEN, ""))
-    return DraftTarget(
-        draft=draft, position=position, line=row.line, problem=row.problem, access_token=token, **texts
-    )
+    target = sealed(row)
+    target.draft = draft
+    target.position = position
+    return target
 
 
 def _write(row: DraftTarget, cells: Cells) -> bool:
