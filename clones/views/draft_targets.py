@@ -80,7 +80,7 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     return redirect("clones:draft_targets", draft.pk)
 
 
-def _table(file: File[bytes] | None) -> Table | None:
+def _table(file: "File[bytes] | None") -> Table | None:
     """Read a file, of one that is far too large only so much as shows that it is."""
     return read_csv(file.read(MOST_BYTES + 1)) if file else None
 
@@ -91,7 +91,7 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
 
 
-def _source(file: File[bytes], table: Table) -> dict[str, Any]:
+def _source(file: "File[bytes]", table: Table) -> dict[str, Any]:
     """Return how a file was read, for the page and whoever comes later."""
     return {
         "file": (file.name or "")[:200],
