@@ -16,6 +16,7 @@ from clones.engine.agenda import Agenda
 from clones.engine.calls import Answer, Caller, UnusableConnectionError
 from clones.engine.database import AWAY, met_a_lock
 from clones.engine.history import Outlooks
+from clones.engine.housekeeping import keep_house
 from clones.engine.seat import Holder
 from clones.engine.settle import set_aside, settle
 from clones.engine.tally import Tally
@@ -173,6 +174,7 @@ class Tick:
         self._renew()
         recovery.take_back(now, only_stopped=time.monotonic() - self.steady_from < STEADY_SECONDS)
         self.tally.write()
+        keep_house(now)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
 
