@@ -53,7 +53,7 @@ def test_a_batch_outlives_its_draft() -> None:
 def test_it_is_done_at_most_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1_000.0]
     monkeypatch.setattr(housekeeping, "_next_at", 0.0)
-    monkeypatch.setattr(housekeeping.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(f"{housekeeping.__name__}.time.monotonic", lambda: clock[0])
     left = []
 
     for later in (0, 3_599, 3_600):
