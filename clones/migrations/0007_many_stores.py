@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ),
                 ("position", models.PositiveIntegerField()),
                 ("line", models.PositiveIntegerField(null=True)),
+                ("problem", models.TextField(blank=True)),
                 ("store_id", models.TextField(blank=True)),
                 ("email", models.TextField(blank=True)),
                 ("name", models.TextField(blank=True)),
@@ -412,6 +413,16 @@ class Migration(migrations.Migration):
             name="batch",
             field=models.OneToOneField(
                 null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="draft", to="clones.batch"
+            ),
+        ),
+        migrations.AddField(
+            model_name="draft",
+            name="changed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
             ),
         ),
         migrations.AddField(

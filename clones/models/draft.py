@@ -23,6 +23,7 @@ class Draft(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     template = models.ForeignKey(TemplateStore, null=True, on_delete=models.SET_NULL, related_name="drafts")
     scope = models.CharField(max_length=20, choices=CloneScope.choices, default=CloneScope.ALL)
     clone_demo_catalog = models.BooleanField(default=False)
@@ -44,6 +45,7 @@ class Draft(models.Model):
 class DraftTarget(Leased):
     """One target of a draft, its cells as they were typed (the token sealed), and what is wrong with them.
 
+    `problem`: what is wrong with its shape, as its file was read; gone when a person has changed the row.
     `errors`: {column: [sentence, …]}, empty for a row that can be launched. `line`: the file's line number. `findings`
     of its check: [{"level": CheckStatus, "code": errorCode that it prevents or "", "text": sentence}, …].
     """
@@ -51,6 +53,7 @@ class DraftTarget(Leased):
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="targets", db_index=False)
     position = models.PositiveIntegerField()
     line = models.PositiveIntegerField(null=True)
+    problem = models.TextField(blank=True)
     store_id = models.TextField(blank=True)
     email = models.TextField(blank=True)
     name = models.TextField(blank=True)
