@@ -1,5 +1,6 @@
 """What can be done with a whole batch: retry with what it leaves out told first, cancel, continue."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clones.choices import CreationStatus, FailureKind, HoldReason, JobStatus, SiteStatus
-from clones.models import Batch, CloneJob, TargetStore
+from clones.models import Batch, CloneJob, Draft, TargetStore
 from clones.progress import progress_of
 from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, TargetStoreFactory
 from tests.people import staff
@@ -203,3 +204,15 @@ def test_cancel_the_rest_of_a_held_batch_ends_its_hold(client: Client, sam: User
     assert counts(batch) == {F: 1, X: 2, R: 1}
     assert "Canceled 2 clones." in shown
     assert 'id="batch-held"' not in shown
+
+
+def test_clone_again_with_changes_begins_a_draft_of_this_batch(client: Client, sam: User) -> None:
+    batch = batch_of(C, F)
+    shown = page(client, "detail", batch)
+    form = re.search(r'<form method="post" action="([^"]+)">(?:(?!</form>).)*Clone again with changes', shown)
+    assert form is not None
+
+    client.post(form[1], {"batch": batch.pk})
+
+    assert f'name="batch" value="{batch.pk}"' in form[0]
+    assert Draft.objects.get().origin == batch
