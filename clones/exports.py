@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from django.db.models import QuerySet
 
-from clones.choices import FailureKind
-from clones.models import CloneJob, EntityMapping
+from clones.choices import FailureKind, SiteChoice, SiteStatus
+from clones.models import CloneJob, EntityMapping, SiteClone, TargetStore, with_steps
 
 BOM: Final = "\ufeff"
 MAPPING_COLUMNS: Final = (
@@ -24,8 +24,10 @@ MAPPING_COLUMNS: Final = (
 JOB_COLUMNS: Final = (
     "job_id", "status", "store_id", "label", "template_store_id", "template", "scope", "ticket", "batch_id", "batch",
     "asked_by", "asked_at", "finished_at", "seconds", "error_code", "failure", "message",
+    "email", "store_step", "site", "site_step", "site_message",
 )  # fmt: skip
 
+_SITE_WENT_WRONG: Final = (SiteStatus.FAILED, SiteStatus.NEEDS_PERSON)
 _FIRST_BYTES: Final = f"{BOM}{','.join(MAPPING_COLUMNS[:3])}".encode()
 _EXACT_DIGITS: Final = 15  # a spreadsheet rounds longer numbers
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -52,16 +54,35 @@ def text_cell(value: str) -> str:
 
 
 def job_rows(jobs: QuerySet[CloneJob]) -> Iterator[tuple[str, ...]]:
-    """Yield the jobs as cells of JOB_COLUMNS. Times are UTC; `seconds` go from the first POST to the end."""
+    """Yield the jobs as cells of JOB_COLUMNS. Times are UTC; `seconds` go from the first POST to the end.
+
+    `store_step` is the status of the store that was created for the job, `site_step` that of its Instant Site.
+    """
     read_along = ("target", "template", "batch", "created_by")
-    for job in jobs.select_related(*read_along).iterator(chunk_size=_CHUNK_ROWS):
+    for job in with_steps(jobs.select_related(*read_along)).iterator(chunk_size=_CHUNK_ROWS):
         yield (
-            str(job.pk), job.status, id_cell(job.target.store_id), text_cell(job.target.label),
+            str(job.pk), job.status, _store_cell(job.target), text_cell(job.target.label),
             id_cell(job.template.store_id), text_cell(job.template.name), job.scope, _ticket_cell(job.ticket),
             str(job.batch_id), text_cell(job.batch.name), text_cell(job.created_by.username if job.created_by else ""),
             _time_cell(job.created_at), _time_cell(job.finished_at), _seconds(job),
             text_cell(job.error_code), job.failure_kind, text_cell(_reason(job)),
+            text_cell(job.target.email), *_step_cells(job),
         )  # fmt: skip
+
+
+def _store_cell(target: TargetStore) -> str:
+    """Return the ID of a store; nothing where it has none yet."""
+    return id_cell(target.store_id) if target.store_id else ""
+
+
+def _step_cells(job: CloneJob) -> tuple[str, ...]:
+    store = getattr(job, "creation_status", None) or ""  # read along
+    site: SiteClone | None = getattr(job, "site", None)
+    if site is None:
+        return store, SiteChoice.NO.value, "", ""
+    choice = SiteChoice.DRAFT if site.draft else SiteChoice.PUBLISH
+    message = site.error_message if site.status in _SITE_WENT_WRONG else ""
+    return store, choice.value, site.status, text_cell(message)
 
 
 def _ticket_cell(ticket: str) -> str:

@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
-from clones.choices import ECWIDS_WORDS, TERMINAL, JobStatus
-from clones.models import Batch, CloneJob, Connection, EntityMapping, TemplateStore, WorkerBeat
+from clones.choices import ECWIDS_WORDS, TERMINAL, BatchState, JobStatus, SiteStatus
+from clones.models import (
+    Batch,
+    CloneJob,
+    Connection,
+    EntityMapping,
+    SiteClone,
+    TemplateStore,
+    WorkerBeat,
+    needing_person,
+)
 from clones.progress import Progress, with_progress
 
 DAYS: Final = 14
@@ -67,6 +76,18 @@ def lately_finished() -> QuerySet[CloneJob]:
     return CloneJob.objects.filter(finished_at__isnull=False).order_by("-finished_at")
 
 
+def held_batches() -> list[tuple[Batch, Progress]]:
+    """Return the batches that wait for somebody's decision, longest held first. At most two queries."""
+    held = Batch.objects.exclude(held_since=None).filter(ended_at=None).select_related("template", "connection")
+    found = with_progress(held.order_by("held_since")[:SHOWN])
+    return [(batch, progress) for batch, progress in found if progress.state is BatchState.HELD]
+
+
+def wanting_person() -> QuerySet[CloneJob]:
+    """Clones whose store or whose Instant Site goes on only when a person has seen to it, the oldest first."""
+    return needing_person(CloneJob.objects.all()).order_by("pk")
+
+
 def held_up() -> QuerySet[CloneJob]:
     """Active clones that take longer than they should, whose start was never answered, or that Ecwid tells oddly of."""
     late = Q(overdue_since__isnull=False) | Q(unanswered_since__isnull=False, status=JobStatus.WAITING)
@@ -109,14 +130,22 @@ def first_steps(now: datetime) -> list[FirstStep]:
 
 
 def fingerprint(now: datetime) -> str:
-    """Return a text that changes when the dashboard does: jobs, workers, connections. Four queries."""
+    """Return a text that changes when the dashboard does: jobs, held batches, workers, connections. Five queries."""
     # Two, because SQLite reads a largest value from an index only where nothing else is asked for.
     ended = CloneJob.objects.aggregate(at=Max("finished_at"))["at"]
     active = CloneJob.objects.active().aggregate(count=Count("*"), version=Sum("version"), newest=Max("pk"))
     workers = WorkerBeat.objects.alive(now).order_by("pk").values_list("pk", flat=True)
     stops = [(each.pk, bool(each.paused_at), each.is_blocked(now)) for each in Connection.objects.order_by("pk")]
-    parts: Iterable[object] = (ended and ended.timestamp(), *active.values(), *workers, *stops)
+    parts: Iterable[object] = (ended and ended.timestamp(), *active.values(), *_wanted(), *workers, *stops)
     return "-".join(map(str, parts)) + f"-{timezone.localdate(now):%j}"
+
+
+def _wanted() -> list[tuple[str, int]]:
+    """Return the held batches and the Instant Sites that want a person: an active clone's version tells the rest."""
+    held = Batch.objects.exclude(held_since=None).filter(ended_at=None).order_by()
+    sites = SiteClone.objects.filter(finished_at=None, status=SiteStatus.NEEDS_PERSON).order_by()
+    batches = held.annotate(what=Value("held")).values_list("what", "pk")
+    return sorted(batches.union(sites.annotate(what=Value("site")).values_list("what", "pk"), all=True))
 
 
 def active_counts() -> dict[JobStatus, int]:

@@ -1,13 +1,14 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clones import exports
-from clones.choices import JobStatus
-from clones.models import EntityMapping
-from tests.factories import CloneJobFactory
+from clones.choices import CreationStatus, JobStatus, SiteStatus
+from clones.models import CloneJob, EntityMapping
+from tests.factories import CloneJobFactory, SiteCloneFactory, StoreCreationFactory
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,29 @@ def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
         ["category", "12345", "54321", *about],
         ["'=evil", "12345", "5", *about],
     ]
+
+
+@pytest.mark.django_db
+def test_job_rows_end_with_the_email_the_store_and_the_site() -> None:
+    creation = StoreCreationFactory.create(status=CreationStatus.CREATING)
+    job = CloneJobFactory.create(target=creation.target, created_at=creation.created_at)
+    SiteCloneFactory.create(job=job, draft=False, status=SiteStatus.NEEDS_PERSON, error_message="=no")
+    CloneJobFactory.create()
+
+    rows = [
+        dict(zip(exports.JOB_COLUMNS, row, strict=True)) for row in exports.job_rows(CloneJob.objects.order_by("pk"))
+    ]
+
+    last = ("email", "store_step", "site", "site_step", "site_message")
+    assert exports.JOB_COLUMNS[-5:] == last
+    assert [rows[0][name] for name in last] == [creation.email, "CREATING", "publish", "NEEDS_PERSON", "'=no"]
+    assert [rows[1][name] for name in last] == ["", "", "no", "", ""]
+    assert rows[0]["store_id"] == ""
+
+
+@pytest.mark.django_db
+def test_the_steps_of_many_rows_are_read_along(django_assert_num_queries: Any) -> None:
+    SiteCloneFactory.create_batch(3)
+
+    with django_assert_num_queries(1):
+        assert len(list(exports.job_rows(CloneJob.objects.order_by("pk")))) == 3

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "middleware": {"models"},
     "urls": {"views"},
     "templatetags": {"choices", "failures", "models", "permissions"},
-    "forms": {"operations", *_BELOW_OPERATIONS},
+    "forms": {"imports", "operations", *_BELOW_OPERATIONS},
     "filters": {"choices", "models"},
     "tables": {"choices", "models", "permissions", "progress", "templatetags"},
     "views": {

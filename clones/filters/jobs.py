@@ -1,5 +1,6 @@
 """What the query of the list of clones means, for the page, its CSV, its refresh and a selection of "all matching"."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +10,12 @@ from django.http import QueryDict
 from django.utils.functional import cached_property
 from django_filters import CharFilter
 
-from clones.choices import ACTIVE, TERMINAL, JobStatus
+from clones.choices import ACTIVE, TERMINAL, FailureKind, JobStatus
 from clones.filters.address import AddressFilter, IdFilter
 from clones.filters.search import SearchFilter
-from clones.models import Batch, CloneJob, TargetStore
+from clones.models import Batch, CloneJob, TargetStore, needing_person
+
+NEEDS_PERSON: Final = "person"  # the one value of `needs`
 
 # Words for several statuses, beside the statuses' own.
 GROUPS: Final[dict[str, tuple[JobStatus, ...]]] = {
@@ -39,6 +42,16 @@ def _check_status(word: str) -> None:
         raise ValidationError("There is no such status.")
 
 
+def _check_failure(word: str) -> None:
+    if word not in FailureKind.values:
+        raise ValidationError("There is no such kind of failure.")
+
+
+def _check_needs(word: str) -> None:
+    if word != NEEDS_PERSON:
+        raise ValidationError("Nothing else is asked for.")
+
+
 def counts_by_status(jobs: QuerySet[CloneJob]) -> dict[JobStatus, int]:
     """Count the jobs of each status that there is. One query."""
     rows = jobs.order_by().values_list("status").annotate(count=Count("*"))
@@ -62,6 +75,9 @@ class JobFilter(AddressFilter):
     template = IdFilter("template_id", "template")
     batch = IdFilter("batch_id", "batch")
     user = IdFilter("created_by_id", "person")
+    failure = CharFilter("failure_kind", label="kind of failure", validators=[_check_failure])
+    code = CharFilter("error_code", label="error code")
+    needs = CharFilter(label="need", method="with_need", validators=[_check_needs])
     q = SearchFilter()
 
     any_status: QuerySet[CloneJob]
@@ -87,9 +103,20 @@ class JobFilter(AddressFilter):
         """Keep one status, or a group of them."""
         return queryset.filter(status__in=statuses(word))
 
+    def with_need(self, queryset: QuerySet[CloneJob], _name: str, _word: str) -> QuerySet[CloneJob]:
+        """Keep what goes on only when a person has seen to it."""
+        return needing_person(queryset)
+
+    @property
+    def failure_label(self) -> str:
+        """The kind of failure that is listed, in words; "" for all."""
+        kind = self.chosen.get("failure")
+        return str(FailureKind(kind).label) if kind else ""
+
     def search(self, queryset: QuerySet[CloneJob], _name: str, text: str) -> QuerySet[CloneJob]:
-        """Keep where the target's ID or the ticket begins so, or the target's label or the batch's name holds it."""
-        targets = TargetStore.objects.filter(Q(store_id__startswith=text) | Q(label__icontains=text))
+        """Keep where the target's ID or the ticket begins so, or its label, its e-mail or the batch's name holds it."""
+        named = Q(label__icontains=text) | Q(email__icontains=text)
+        targets = TargetStore.objects.filter(Q(store_id__startswith=text) | named)
         batches = Batch.objects.filter(name__icontains=text)
         return queryset.filter(
             Q(target__in=targets.order_by()) | Q(batch__in=batches.order_by()) | Q(ticket__startswith=text)
@@ -100,6 +127,10 @@ class JobFilter(AddressFilter):
         """What the other filters leave, by status: one query, also for the tabs and the pages' total."""
         _ = self.qs  # leaves any_status behind
         return counts_by_status(self.any_status)
+
+    def knows(self, counts: Mapping[JobStatus, int]) -> None:
+        """Take the counts of what the other filters leave from somebody who has them: nothing is counted again."""
+        self.counts = dict(counts)
 
     def count(self, members: tuple[JobStatus, ...]) -> int:
         """Return how many the other filters leave of these statuses."""

@@ -12,6 +12,7 @@ from clones.models.lease import Leased
 from clones.models.mail import BatchMail
 from clones.models.mapping import EntityMapping
 from clones.models.profile import Profile, Theme
+from clones.models.row_steps import needing_person, with_steps
 from clones.models.site import SiteClone
 from clones.models.store import TargetStore, TemplateStore
 from clones.models.throttle import Throttled
@@ -39,4 +40,6 @@ __all__ = [
     "Theme",
     "Throttled",
     "WorkerBeat",
+    "needing_person",
+    "with_steps",
 ]

@@ -9,10 +9,10 @@ from django.db.models.functions import Coalesce, Length, Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django_tables2.data import TableQuerysetData
 
-from clones.models import Batch, CloneJob
+from clones.models import Batch, CloneJob, with_steps
 from clones.tables.base import PortalTable, TimeColumn
 
 _READ_ALONG: Final = ("target", "template", "connection", "batch", "created_by")
@@ -31,7 +31,7 @@ class JobPages(TableQuerysetData):
     def __getitem__(self, page: slice) -> list[CloneJob]:
         """Return the jobs of a page, with what their columns show."""
         ids = self._ids(page)
-        jobs = CloneJob.objects.select_related(*_READ_ALONG).in_bulk(ids)
+        jobs = with_steps(CloneJob.objects.select_related(*_READ_ALONG)).in_bulk(ids)
         return [jobs[pk] for pk in ids if pk in jobs]
 
     def _ids(self, page: slice) -> list[int]:
@@ -80,22 +80,22 @@ class PickColumn(tables.Column):
             '<input type="checkbox" class="form-check-input" form="selection" name="job" value="{0}" '
             'id="job-{0}-pick" data-pick aria-label="Select clone {0} into {1}">',
             record.pk,
-            record.target.store_id or record.target.label,
+            record.target.store_id or record.target.email,
         )
 
 
 class PartColumn(tables.Column):
-    """A cell that is a fragment of its own, `clones/_job_<part>.html`, the same as in a live answer."""
+    """A cell of fragments, each `clones/_job_<part>.html`, the same as in a live answer."""
 
     empty_values = ()
 
-    def __init__(self, part: str, **kwargs: Any) -> None:
+    def __init__(self, *parts: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.template_name = f"clones/_job_{part}.html"
+        self.template_names = [f"clones/_job_{part}.html" for part in parts]
 
     def render(self, record: CloneJob) -> SafeString:
-        """Draw the job's part."""
-        return render_to_string(self.template_name, {"job": record})
+        """Draw the job's parts."""
+        return mark_safe("".join(render_to_string(name, {"job": record}) for name in self.template_names))  # noqa: S308  drawn by templates
 
 
 def _named(name: str) -> dict[str, dict[str, str]]:
@@ -109,7 +109,7 @@ class JobTable(PortalTable):
     caption = "Clones"
 
     pick = PickColumn()
-    status = PartColumn("status", order_by=("status", "-pk"), attrs=_named("status-cell"))
+    status = PartColumn("status", "steps", order_by=("status", "-pk"), attrs=_named("status-cell"))
     target = PartColumn("target", verbose_name="Target store", attrs=_named("target"))
     template = PartColumn("template", order_by=("template__name", "pk"), attrs=_named("template"))
     batch = tables.Column(order_by=("batch_id", "pk"), attrs=_named("batch"))
@@ -139,3 +139,13 @@ class JobTable(PortalTable):
         length = TimeBetween(Coalesce("finished_at", Now()), "trying_since")
         ordered = length.desc(nulls_last=True) if is_descending else length.asc(nulls_last=True)
         return queryset.order_by(ordered, "-pk"), True
+
+
+class BatchJobTable(JobTable):
+    """The clones of one batch: without what is the same for all of them. `copied`: for rows that differ in it."""
+
+    copied = PartColumn("copied", accessor="pk", orderable=False, attrs=_named("copied"))
+
+    class Meta(JobTable.Meta):
+        exclude = ("pick", "batch", "template", "created_by", "created_at")
+        sequence = ("status", "target", "copied", "...")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django import template
 from django.utils import timezone
 
-from clones.choices import FailureKind, JobStatus
+from clones.choices import Badge, CreationStatus, FailureKind, JobStatus, SiteStatus
 from clones.failures import Failure, failure_of
 from clones.models import CloneJob
 
@@ -37,3 +37,13 @@ def took(job: CloneJob) -> float | None:
         return None
     length: timedelta = (job.finished_at or timezone.now()) - job.trying_since
     return length.total_seconds()
+
+
+@register.filter
+def steps(job: CloneJob) -> list[tuple[str, Badge]]:
+    """Return the name and the status of each step of a job read `with_steps`; none where the clone is the only one."""
+    store, site = getattr(job, "creation_status", None), getattr(job, "site", None)
+    clone: tuple[str, Badge] = ("Clone", JobStatus(job.status))
+    before: list[tuple[str, Badge]] = [("Store", CreationStatus(store))] if store else []
+    after: list[tuple[str, Badge]] = [("Site", SiteStatus(site.status))] if site else []
+    return [*before, clone, *after] if before or after else []

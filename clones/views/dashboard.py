@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from clones import charts, reports, standstill
 from clones.choices import TERMINAL
-from clones.models import CloneJob, WorkerBeat
+from clones.models import CloneJob, WorkerBeat, with_steps
 from clones.permissions import Capability
 from clones.views.doors import needs
 from clones.views.rows import Beside, live
@@ -44,13 +44,16 @@ def _panels(token: str) -> dict[str, Any]:
     """Return what the panels show; `token` is the state that they were read in, or an earlier one."""
     now = timezone.now()
     days = reports.last_days(now, timezone.get_current_timezone())
-    failed = reports.lately_failed(now)
+    failed, wanting = reports.lately_failed(now), reports.wanting_person()
     return {
         "token": token,
         "now": now,
         "first_steps": reports.first_steps(now),
         "active": reports.active_counts(),
         "running": reports.running_batches(),
+        "held_batches": reports.held_batches(),
+        "wanting_count": wanting.count(),
+        "wanting": with_steps(wanting.select_related("target", "connection"))[: reports.SHOWN],
         "failed_count": failed.count(),
         "failed": failed.select_related("target", "template", "connection")[: reports.SHOWN],
         "held_up": reports.held_up().select_related("target", "template", "connection")[: reports.SHOWN],

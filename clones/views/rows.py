@@ -8,6 +8,8 @@ A page takes part like this:
 - Each job is drawn with `clones/_job_status.html` and `clones/_job_took.html` (context: `job`). Their roots carry an
   id, the first also `data-job` and `data-version`, which is all that live.js reads. They are swapped out of band by
   that id; what is around them (row, checkbox, links) stays as it is, and so do focus, selection and scroll.
+- Lists that draw `clones/_job_steps.html` and `clones/_job_target.html` too include `clones/_job_row_cells.html` in
+  their answers: a clone may have a store created before it, and an Instant Site cloned after it.
 - What keeps all clones from going on (no worker, a connection that stands) is told above every page
   (`components/_banners.html`). Its state is a token of its own, `data-live-standstill`.
 - What stands beside the rows (totals of a batch, panels) is swapped along, as fragments with ids of their own
@@ -34,7 +36,7 @@ from django.views.decorators.http import require_safe
 
 from clones.choices import ACTIVE
 from clones.filters.jobs import JobFilter
-from clones.models import CloneJob
+from clones.models import CloneJob, with_steps
 from clones.permissions import Capability
 from clones.standstill import token, token_columns
 from clones.views.doors import needs
@@ -142,7 +144,7 @@ def live(
     stands_as_told = question.standstill in {"", seen.standstill}  # "": a page that does not tell
     if not seen.changed and stands_as_told and (seen.newer, beside.token) == (question.newer, question.token):
         return HttpResponse(status=HTTPStatus.NO_CONTENT if seen.is_active or beside.is_active else STOP_POLLING)
-    rows = CloneJob.objects.filter(pk__in=seen.changed)
+    rows = with_steps(CloneJob.objects.filter(pk__in=seen.changed).select_related("target"))
     context = {
         "jobs": rows if seen.changed else [],
         "newest": question.newest,

@@ -28,6 +28,8 @@ PAGES = {
         ("staff", "/clones/"),
         ("staff", "/clones/?status=COMPLETED&q=9&sort=-took&per_page=25"),
         ("staff", "/clones/?q=nothing-is-called-so"),
+        ("staff", "/clones/?needs=person"),
+        ("staff", "/clones/?status=FAILED&failure=UNKNOWN&code=" + "W" * 200),
     ],
     "clones/new/": [("staff", "/clones/new/?template={template.pk}&targets=1,2"), ("admin", "/clones/new/")],
     "clones/<int:pk>/": [
@@ -38,8 +40,13 @@ PAGES = {
         ("staff", "/clones/{running.pk}/"),
     ],
     "clones/<int:pk>/mapping/": [("staff", "/clones/{completed.pk}/mapping/?q=5000")],
-    "batches/": [("staff", "/batches/")],
-    "batches/<int:pk>/": [("staff", "/batches/{batch.pk}/"), ("staff", "/batches/{batch.pk}/?status=CANCELED")],
+    "batches/": [("staff", "/batches/"), ("staff", "/batches/?state=held")],
+    "batches/<int:pk>/": [
+        ("staff", "/batches/{batch.pk}/"),
+        ("staff", "/batches/{batch.pk}/?status=CANCELED"),
+        ("staff", "/batches/{held.pk}/"),
+    ],
+    "batches/<int:pk>/retry/": [("staff", "/batches/{batch.pk}/retry/"), ("staff", "/batches/{held.pk}/retry/")],
     "templates/": [("staff", "/templates/"), ("admin", "/templates/?q=nothing-is-called-so")],
     "templates/new/": [("admin", "/templates/new/")],
     "templates/<int:pk>/": [
@@ -80,9 +87,10 @@ FILES = {
     "batches/<int:pk>/mappings.csv",
 }
 MONITORS = {"healthz", "readyz", "metrics"}
-POSTED = {"selected", "retry", "cancel", "test", "archive", "restore", "delete", "pause", "resume", "logout"} | {
+POSTED = {"selected", "retry", "cancel", "test", "archive", "restore", "delete", "pause", "resume", "continue"} | {
     "deactivate",
     "reactivate",
+    "logout",
 }  # the last part of an address that only takes a form; test_pages_that_answer_a_form looks at what they show
 
 
@@ -159,7 +167,8 @@ def test_every_address_is_looked_at_or_is_no_page() -> None:
     pages = {
         route
         for route in routes(get_resolver())
-        if route not in FRAGMENTS | FILES | MONITORS and route.strip("/").rpartition("/")[2] not in POSTED
+        if route in PAGES
+        or (route not in FRAGMENTS | FILES | MONITORS and route.strip("/").rpartition("/")[2] not in POSTED)
     }
     assert pages == set(PAGES)
 

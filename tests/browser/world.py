@@ -6,9 +6,26 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from clones.choices import ACTIVE, BlockReason, CloneScope, FailureKind, JobStatus
+from clones.choices import (
+    ACTIVE,
+    BlockReason,
+    CloneScope,
+    CreationStatus,
+    FailureKind,
+    HoldReason,
+    JobStatus,
+    SiteStatus,
+)
 from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping, TargetStore, TemplateStore
-from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.factories import (
+    BatchFactory,
+    CloneJobFactory,
+    ConnectionFactory,
+    SiteCloneFactory,
+    StoreCreationFactory,
+    TargetStoreFactory,
+    TemplateStoreFactory,
+)
 from tests.people import admin, nobody, staff
 
 HOSTILE = (
@@ -38,6 +55,7 @@ class World:
     failed: CloneJob
     waiting: CloneJob
     running: CloneJob
+    held: Batch
 
     @classmethod
     def make(cls) -> "World":
@@ -73,6 +91,7 @@ class World:
             jobs[JobStatus.FAILED],
             jobs[JobStatus.WAITING],
             jobs[JobStatus.IN_PROGRESS],
+            _held(template, people["staff"]),
         )
 
 
@@ -86,6 +105,34 @@ def _jobs(batch: Batch, user: User) -> dict[JobStatus, CloneJob]:
     job = _job(retry, user, made[JobStatus.FAILED].target, JobStatus.COMPLETED)
     CloneJob.objects.filter(pk=job.pk).update(retry_of=made[JobStatus.FAILED])
     return made
+
+
+def _held(template: TemplateStore, user: User) -> Batch:
+    """Make a batch that is held: with stores and sites in every state, and failures with codes that nobody knows."""
+    batch = BatchFactory.create(
+        template=template,
+        created_by=user,
+        name=HOSTILE[0],
+        held_since=timezone.now() - timedelta(hours=3),
+        hold_reason=HoldReason.SAME_FAILURES,
+    )
+    for turn, store in enumerate(CreationStatus):
+        name = HOSTILE[turn % len(HOSTILE)]
+        creation = StoreCreationFactory.create(
+            connection=batch.connection, name=name, email=f"{'w' * 200}{turn}@example.com", status=store
+        )
+        TargetStore.objects.filter(pk=creation.target_id).update(label=name)
+        status = JobStatus.FAILED if store == CreationStatus.FAILED else JobStatus.WAITING
+        fields = {"created_at": creation.created_at, "scope": CloneScope.CATALOG if turn % 2 else CloneScope.ALL}
+        kind = FailureKind.NO_STORE if status == JobStatus.FAILED else ""
+        CloneJobFactory.create(batch=batch, target=creation.target, status=status, failure_kind=kind, **fields)
+    for site in SiteStatus:
+        job = _job(batch, user, TargetStoreFactory.create(connection=batch.connection), JobStatus.COMPLETED)
+        SiteCloneFactory.create(job=job, status=site, error_message=HOSTILE[3])
+    for name in HOSTILE:
+        job = _job(batch, user, TargetStoreFactory.create(connection=batch.connection, label=name), JobStatus.FAILED)
+        CloneJob.objects.filter(pk=job.pk).update(failure_kind=FailureKind.UNKNOWN, error_code=name[:200])
+    return batch
 
 
 def _job(batch: Batch, user: User, target: TargetStore, status: JobStatus) -> CloneJob:

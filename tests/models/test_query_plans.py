@@ -34,6 +34,10 @@ QUESTIONS: dict[str, tuple[str, AskedFor]] = {
     "how many of each status, of a template": ("job_by_template", lambda: counted(template=1)),
     "how many of each status, of a batch": ("job_by_batch", lambda: counted(batch=1)),
     "how many of each status, of a person": ("job_by_person", lambda: counted(created_by=1)),
+    "why clones of a batch failed": (
+        "job_by_batch",
+        lambda: CloneJob.objects.filter(batch=1, status=JobStatus.FAILED).order_by(),
+    ),
     "what was made from the templates": ("job_by_template", lambda: with_history(TemplateStore.objects.order_by())),
     "the latest completed ones of a template": (
         "job_by_template",

@@ -13,13 +13,14 @@ from clones.demo.sandbox import API_PATH, PACE, SandboxControl
 from tests.browser.chromium import launch_options
 from tests.demo.demo_process import ROOT, DemoProcess
 from tests.screenshots import pictures
-from tests.screenshots.pages import ADMIN, CLOSED, EMPTY, MANY, MISTAKES, NOBODY, PAGES, STAFF, Shot, find_places
+from tests.screenshots.pages import ADMIN, CLOSED, EMPTY, HELD, MANY, MISTAKES, NOBODY, PAGES, STAFF, Shot, find_places
 from tests.screenshots.portals import demo, empty_portal
 from tests.screenshots.sheet import Sheet
 from tests.screenshots.visitor import Screen, visitor
 
 SHEET: Final = ROOT / "var" / "screenshots"
 MANY_STORES: Final = range(9201, 9321)
+FULL_STORES: Final = range(20_001, 20_701)  # have products; more than are sent within a minute, so that some wait
 UNHURRIED_SECONDS: Final = 30.0  # a clone, so that a picture shows it in progress
 
 
@@ -79,6 +80,7 @@ class Demo(Portal):
             self.show_pages(f"Few: {screen.name.lower()}", screen, PAGES, places)
         self._show_mistakes(places)
         self._show_many()
+        self._show_held()
         self._show_closed_doors(places)
 
     def _take_pictures(self, places: Mapping[str, str]) -> None:
@@ -110,6 +112,23 @@ class Demo(Portal):
             staff.shoot(self.sheet.place("Many: failed", "Batch"))
         for screen in Screen:
             self.show_pages(f"Many: {screen.name.lower()}", screen, MANY)
+
+    def _show_held(self) -> None:
+        """Clone into stores that are all refused, until the rest waits for a person."""
+        for number in FULL_STORES:
+            self.sandbox.put_store(str(number), f"Full shelf {number}", products=1)
+        self.sandbox.pace(minimum_seconds=UNHURRIED_SECONDS)
+        with visitor(self.browser, self.root, Screen.LIGHT, self.account(STAFF)) as staff:
+            staff.launch("Corner shop", FULL_STORES)
+            staff.page.locator("#batch-held").wait_for()
+            batch = staff.page.url
+            for screen in Screen:
+                with visitor(self.browser, self.root, screen, self.account(STAFF)) as somebody:
+                    for name, path in (("Batch", batch), ("Retry of it", f"{batch}retry/")):
+                        somebody.page.goto(path)
+                        somebody.shoot(self.sheet.place(f"Held: {screen.name.lower()}", name))
+                self.show_pages(f"Held: {screen.name.lower()}", screen, HELD)
+        self.sandbox.pace(**PACE)
 
     def _show_closed_doors(self, places: Mapping[str, str]) -> None:
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(ADMIN)) as admin:

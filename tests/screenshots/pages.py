@@ -56,7 +56,10 @@ PAGES: Final = (
     Shot("Clone, settings only", "{settings}", STAFF),
     Shot("Batches", "/batches/", STAFF),
     Shot("Batch", "{batch}", STAFF),
+    Shot("Batches, none held", "/batches/?state=held", STAFF),
     Shot("Batch, partly failed", "{partly}", STAFF),
+    Shot("Retry of a batch", "{partly}retry/", STAFF),
+    Shot("Clones that need a person", "/clones/?needs=person", STAFF),
     Shot("Templates", "/templates/"),
     Shot("Template", "{template}"),
     Shot("Add a template", "/templates/new/"),
@@ -108,6 +111,12 @@ MANY: Final = (
     Shot("Targets", "/targets/", STAFF),
 )
 
+# While a batch is held.
+HELD: Final = (
+    Shot("Dashboard", "/", STAFF),
+    Shot("Batches", "/batches/?state=held", STAFF),
+)
+
 MISTAKES: Final = (
     Shot("New clone", "/clones/new/"),
     Shot("Add a template", "/templates/new/"),
@@ -122,6 +131,7 @@ CLOSED: Final = (
     Shot("Not allowed", "/people/", STAFF),
     Shot("Clones, paused connection", "/clones/", STAFF),
     Shot("Dashboard, paused connection", "/", STAFF),
+    Shot("Batches, paused connection", "/batches/", STAFF),
     Shot("New clone, paused connection", "/clones/new/", STAFF),
 )
 

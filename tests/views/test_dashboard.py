@@ -7,9 +7,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from clones.choices import JobStatus
-from clones.models import CloneJob
-from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, WorkerBeatFactory
+from clones.choices import CreationStatus, HoldReason, JobStatus, SiteStatus
+from clones.models import Batch, CloneJob
+from tests.factories import (
+    BatchFactory,
+    CloneJobFactory,
+    ConnectionFactory,
+    SiteCloneFactory,
+    StoreCreationFactory,
+    TargetStoreFactory,
+    WorkerBeatFactory,
+)
 from tests.people import admin, staff
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +135,42 @@ def test_the_refresh_is_empty_until_something_changes(client: Client) -> None:
     assert token(text) != seen
 
 
+def test_it_names_held_batches_and_whoever_needs_a_person(client: Client) -> None:
+    client.force_login(staff())
+    held = BatchFactory.create(name="Stuck", held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+    CloneJobFactory.create(batch=held)
+    decided = BatchFactory.create(held_since=timezone.now(), hold_reason=HoldReason.CANARY)
+    CloneJobFactory.create(batch=decided, status=JobStatus.CANCELED)
+    store = StoreCreationFactory.create(status=CreationStatus.NEEDS_PERSON)
+    waiting = CloneJobFactory.create(target=store.target)
+    site = SiteCloneFactory.create(job__status=JobStatus.COMPLETED, status=SiteStatus.NEEDS_PERSON)
+
+    text = page(client)
+
+    assert f'id="held-batch-{held.pk}"' in text
+    assert "1 waits for your decision" in text
+    assert f'id="held-batch-{decided.pk}"' not in text
+    assert f'id="wanting-{waiting.pk}"' in text
+    assert store.email in text
+    assert f'id="wanting-{site.job_id}"' in text
+    assert "2 need a person" in text
+
+
+def test_a_hold_and_a_site_that_needs_a_person_come_with_the_refresh(client: Client) -> None:
+    client.force_login(staff())
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    CloneJobFactory.create(batch=job.batch)
+    seen = token(page(client))
+    SiteCloneFactory.create(job=job, status=SiteStatus.NEEDS_PERSON)
+
+    changed = page(client, LIVE, token=seen)
+    Batch.objects.update(held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+    changed_again = page(client, LIVE, token=token(changed))
+
+    assert f'id="wanting-{job.pk}"' in changed
+    assert f'id="held-batch-{job.batch_id}"' in changed_again
+
+
 @pytest.mark.parametrize("rows", [1, 30])
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     client: Client, rows: int, django_assert_max_num_queries: pytest.FixtureRequest
@@ -139,8 +183,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
             target = TargetStoreFactory.create(connection=batch.connection)
             CloneJobFactory.create(batch=batch, target=target, status=status)
 
-    with django_assert_max_num_queries(22):  # type: ignore[operator]
+    with django_assert_max_num_queries(26):  # type: ignore[operator]
         page(client)
     seen = token(page(client))
-    with django_assert_max_num_queries(6):  # type: ignore[operator]
+    with django_assert_max_num_queries(7):  # type: ignore[operator]
         assert client.get(LIVE, {"token": seen}).status_code == 204

@@ -12,9 +12,15 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clones.choices import JobStatus
+from clones.choices import CreationStatus, HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, CloneEvent, CloneJob, EntityMapping, TemplateStore
-from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory
+from tests.factories import (
+    BatchFactory,
+    CloneJobFactory,
+    SiteCloneFactory,
+    StoreCreationFactory,
+    WorkerBeatFactory,
+)
 from tests.people import admin
 
 FEW, MANY = 1, 30
@@ -51,6 +57,22 @@ def make_parts(count: int) -> None:
         TemplateStore.objects.create(connection=whole.connection, store_id=f"7{number:03}", name=f"Store {number}")
 
 
+def make_held(count: int) -> None:
+    """Make a held batch with so many causes, stores and sites that need a person, and sites that failed."""
+    batch = BatchFactory.create(name="Held", held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+    CloneJobFactory.create(batch=batch)
+    for number in range(count):
+        CloneJobFactory.create(batch=batch, status=JobStatus.FAILED, error_code=f"CODE_{number}")
+        creation = StoreCreationFactory.create(connection=batch.connection, status=CreationStatus.NEEDS_PERSON)
+        CloneJobFactory.create(batch=batch, target=creation.target, created_at=creation.created_at)
+        for status in (SiteStatus.NEEDS_PERSON, SiteStatus.FAILED):
+            SiteCloneFactory.create(job=CloneJobFactory.create(batch=batch, status=JobStatus.COMPLETED), status=status)
+
+
+def held_batch() -> Batch:
+    return Batch.objects.get(name="Held")
+
+
 def last_batch() -> Batch:
     return Batch.objects.get(name="Whole")
 
@@ -81,8 +103,8 @@ class Page:
 
 
 PAGES = {
-    "dashboard": Page(19, lambda: "/"),
-    "dashboard, refreshed": Page(17, lambda: "/dashboard/live/"),
+    "dashboard": Page(24, lambda: "/"),
+    "dashboard, refreshed": Page(22, lambda: "/dashboard/live/"),
     "clones": Page(9, lambda: "/clones/"),
     "clones, searched": Page(9, lambda: "/clones/?q=9&status=ENDED"),
     "clones.csv": Page(2, lambda: "/clones.csv"),
@@ -94,7 +116,10 @@ PAGES = {
     "mapping": Page(4, lambda: f"/clones/{first_job().pk}/mapping/", FRAGMENT),
     "mapping.csv": Page(4, lambda: f"/clones/{first_job().pk}/mapping.csv"),
     "batches": Page(8, lambda: "/batches/"),
+    "batches, held": Page(8, lambda: "/batches/?state=held"),
     "batch": Page(10, lambda: f"/batches/{last_batch().pk}/"),
+    "batch, with all there is to tell": Page(16, lambda: f"/batches/{held_batch().pk}/"),
+    "retry of a batch": Page(14, lambda: f"/batches/{held_batch().pk}/retry/"),
     "batch, refreshed": Page(6, lambda: f"/batches/{last_batch().pk}/live/?ids={all_ids()}&since=0", FRAGMENT),
     "results.csv": Page(3, lambda: f"/batches/{last_batch().pk}/results.csv"),
     "mappings.csv": Page(5, lambda: f"/batches/{last_batch().pk}/mappings.csv"),
@@ -135,6 +160,7 @@ def counted(open_database: None) -> dict[int, Counted]:
     for count in (FEW, MANY):
         with transaction.atomic(), override_settings(**WITHOUT_COST):
             make_jobs(count)
+            make_held(count)
             ada = Client(raise_request_exception=False)
             ada.force_login(admin())
             ada.cookies["per_page"] = "200"
