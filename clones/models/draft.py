@@ -63,6 +63,14 @@ class DraftTarget(Leased):
     check_status = models.CharField(max_length=20, choices=CheckStatus.choices, default=CheckStatus.NONE, blank=True)
     findings = models.JSONField(default=list)
     checked_at = models.DateTimeField(null=True)
+    store_key = models.ForeignKey(
+        "StoreKey",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        help_text="Asked with it last.",
+    )
 
     class Meta:
         ordering = ("position", "pk")
@@ -86,3 +94,8 @@ class StoreKey(Throttled):
 
     def __str__(self) -> str:
         return f"Store key {self.pk}"
+
+    @property
+    def key(self) -> str:
+        """The fingerprint: another token is another row."""
+        return self.fingerprint
