@@ -416,6 +416,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="draft",
+            name="changed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="draft",
             name="created_by",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to=settings.AUTH_USER_MODEL

@@ -23,6 +23,7 @@ class Draft(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     template = models.ForeignKey(TemplateStore, null=True, on_delete=models.SET_NULL, related_name="drafts")
     scope = models.CharField(max_length=20, choices=CloneScope.choices, default=CloneScope.ALL)
     clone_demo_catalog = models.BooleanField(default=False)
