@@ -1,4 +1,4 @@
-"""What the portal's knowledge and a store's own answers mean for a clone into it: findings, without database or network.
+"""What the portal knows and what a store told mean for a clone into it: findings, without database or network.
 
 Each finding names the errorCode that Ecwid would refuse with, and says what to do.
 """
@@ -17,12 +17,15 @@ NO_TOKEN: Final = (
     "There is no token of this store, so nobody could look into it. The clone works without one; enter the token to "  # noqa: S105
     "have the store checked."
 )
+MAY_NOT_LOOK_UP: Final = (
+    "The application lacks the scope read_stores, so nobody could look whether this e-mail has a store: ask Ecwid to add it."
+)
 _WORST_FIRST: Final = (CheckStatus.BLOCKED, CheckStatus.WARNING, CheckStatus.UNCHECKED)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that speaks against a clone, or that nobody could see. `code`: the errorCode that it prevents, or ""."""
+    """Something against a clone, or that nobody could see. `code`: the errorCode that it prevents, or ""."""
 
     level: CheckStatus
     code: str
@@ -120,7 +123,7 @@ def _by_answer(known: Known, told: Told) -> Iterator[Finding]:
     if isinstance(told, Unasked):
         yield _unchecked(told.why)
     elif isinstance(told, LookedUp):
-        yield from _by_look_up(told.told)
+        yield from _by_look_up(told)
     elif told.profile and told.profile.store_id != known.store_id:
         belongs = f"The token belongs to store {told.profile.store_id}, not to {known.store_id}"
         yield Finding(CheckStatus.WARNING, "", f"{belongs}: put the token, or the store ID, right.")
@@ -128,10 +131,13 @@ def _by_answer(known: Known, told: Told) -> Iterator[Finding]:
         yield from _by_visit(known, told)
 
 
-def _by_look_up(told: bool | EcwidError) -> Iterator[Finding]:
+def _by_look_up(answer: LookedUp) -> Iterator[Finding]:
+    told = answer.told
     if isinstance(told, EcwidError):
-        advice = "Its application lacks the scope read_stores." if lacks_scope(told) else "Check again later."
-        yield _unchecked(f"Nobody could look whether this e-mail has a store. {told} {advice}")
+        if lacks_scope(told):
+            yield _unchecked(MAY_NOT_LOOK_UP)
+        else:
+            yield _unchecked(f"Nobody could look whether this e-mail has a store. {told} Check again later.")
     elif told:
         words = "A store has this e-mail already, so Ecwid would not create another: enter that store's ID instead."
         yield _blocked(GeneralErrorCode.CONSTRAINT_VIOLATION, words)
@@ -153,8 +159,8 @@ def _by_counts(known: Known, told: Visit) -> Iterator[Finding]:
         yield _not_empty(known, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY, f"{_count(told.products, 'product')}")
     if told.categories and told.has_demo_products:
         words = (
-            f"The store has {_count(told.categories, 'category', 'categories')} beside Ecwid's demo products. Ecwid's own "
-            "demo categories do not count; delete any other."
+            f"The store has {_count(told.categories, 'category', 'categories')} beside Ecwid's demo products. Ecwid's "
+            "own demo categories do not count; delete any other."
         )
         yield Finding(CheckStatus.WARNING, CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY, words)
     elif told.categories:
@@ -168,7 +174,9 @@ def _by_counts(known: Known, told: Visit) -> Iterator[Finding]:
 def _not_empty(known: Known, code: CloneErrorCode, held: str) -> Finding:
     if known.scope.copies_catalog:
         return _blocked(code, f"The store has {held}, and Ecwid clones into an empty one only: delete them first.")
-    words = f"The store has {held}. Only settings are copied, which Ecwid may refuse all the same: delete them to be sure."
+    words = (
+        f"The store has {held}. Only settings are copied, which Ecwid may refuse all the same: delete them to be sure."
+    )
     return Finding(CheckStatus.WARNING, code, words)
 
 
@@ -178,8 +186,8 @@ def _by_limit(known: Known, told: Visit) -> Iterator[Finding]:
         return
     if known.template_products > limit:
         words = (
-            f"The store's plan allows {_count(limit, 'product')}, and the template has {known.template_products:,}: give "
-            "it a larger plan, or choose a smaller template."
+            f"The store's plan allows {_count(limit, 'product')}, and the template has {known.template_products:,}: "
+            "give it a larger plan, or choose a smaller template."
         )
         yield _blocked(CloneErrorCode.TARGET_PRODUCTS_LIMIT, words)
 

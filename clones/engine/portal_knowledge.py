@@ -59,9 +59,7 @@ class _Archive:
         self.active = dict(into.active().values_list("target__store_id", "pk"))
         self.filled = _last_filled(into)
         creations = StoreCreation.objects.filter(connection=connection, email__in=emails)
-        self.creations = dict(
-            creations.exclude(status__in=CREATION_GONE).values_list("email", "target__store_id")
-        )
+        self.creations = dict(creations.exclude(status__in=CREATION_GONE).values_list("email", "target__store_id"))
 
     def row(self, row: DraftTarget) -> Known:
         template = row.draft.template
