@@ -1,29 +1,27 @@
-"""The tick: the loop in which one worker takes due jobs, calls Ecwid and writes down the answers."""
+"""The tick: the loop in which one worker takes what is due, calls Ecwid and writes down the answers."""
 
+import itertools
 import logging
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Final
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any, Final
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from clones.engine import bell, leasing, recovery, seat
-from clones.engine.agenda import Agenda
-from clones.engine.calls import Answer, Caller, UnusableConnectionError
-from clones.engine.database import AWAY, met_a_lock
-from clones.engine.history import Outlooks
+from clones.engine.calls import Caller
+from clones.engine.clones import THREADS, Clones
+from clones.engine.database import AWAY
+from clones.engine.errands import DESKS
+from clones.engine.errands.round import Errands
 from clones.engine.seat import Holder
-from clones.engine.settle import set_aside, settle
-from clones.engine.tally import Tally
-from clones.models import CloneJob, Connection
+from clones.models import Connection
 
 logger = logging.getLogger(__name__)
 
-THREADS: Final = 256  # 1,000 looks a second at 100 ms each, where no limit holds them up; made as they are needed
 LOOP_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 3.5  # once the worker is told to stop, what is in the air may take so long to come in
 LOOK_EVERY_SECONDS: Final = 1.0
@@ -34,15 +32,14 @@ DATABASE_GONE_SECONDS: Final = 0.5
 # While the database was away nobody could renew a lease. Whoever holds answers must have the time to write them down
 # before others find the leases void: a few of their tries.
 STEADY_SECONDS: Final = 4.0
-
-LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
+ERRANDS_FIRST_EVERY: Final = 4  # rounds: else clones could take every request of a connection that has few
 
 
 def run_tick(queue: str, stop_asked: Callable[[], bool]) -> None:
     """Loop as the worker that listens to `queue`, unless another tick of it does.
 
-    Returns when told to stop, when no job is active, or after LOOP_SECONDS: then it rings for its successor and waits
-    for what is still in the air.
+    Returns when told to stop, when nothing is left to do, or after LOOP_SECONDS: then it rings for its successor and
+    waits for what is still in the air.
     """
     holder = seat.take(queue, uuid.uuid4().hex, timezone.now())
     if holder:
@@ -57,12 +54,9 @@ class Tick:
         self.queue = queue
         self.stop_asked = stop_asked
         self.caller = Caller(THREADS)
-        self.outlooks = Outlooks()
-        self.agenda = Agenda(self.outlooks)
-        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ecwid")
-        self.in_air: dict[Future[Answer], CloneJob] = {}
-        self.unsettled: list[Answer] = []  # answers that the database has not taken yet
-        self.tally = Tally()
+        self.clones = Clones(holder, self.caller)
+        self.errands = Errands(holder, self.caller, DESKS)
+        self.rounds = itertools.count(1)
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
         self.more_to_do = True
@@ -81,7 +75,8 @@ class Tick:
         finally:  # also after a bug or a timeout: every answer that still comes in was paid for
             self._survive(self._hand_over)
             self._land()
-            self.pool.shutdown(wait=False, cancel_futures=True)
+            self.clones.close()
+            self.errands.close()
             self.caller.close()
 
     def _survive(self, step: Callable[[], bool]) -> bool:
@@ -100,14 +95,15 @@ class Tick:
     def _say_away(self, error: Exception) -> None:
         """Say it once, and again when there is more to lose: whoever kills this process should know."""
         said = f"The database does not answer ({type(error).__name__}). Trying again."
-        if self.unsettled:
-            said += f" Answers are in hand for jobs {self._in_hand()}."
+        said += self._in_hand("Answers are in hand")
         if said != self.said:
             logger.warning(said)
         self.said = said
 
-    def _in_hand(self) -> str:
-        return ", ".join(str(answer.job.pk) for answer in self.unsettled)
+    def _in_hand(self, what: str) -> str:
+        """Say for whom answers are in hand that the database did not take; "" where there are none."""
+        jobs, errands = self.clones.in_hand(), self.errands.in_hand()
+        return (f" {what} for jobs {jobs}." if jobs else "") + (f" {what} for errands: {errands}." if errands else "")
 
     def _step(self) -> bool:
         """Go round once. False: this tick has nothing more to do here."""
@@ -122,90 +118,48 @@ class Tick:
         return True
 
     def _collect(self) -> None:
-        """Take the answers that have come in."""
-        for future in [future for future in self.in_air if future.done()]:
-            del self.in_air[future]
-            self.unsettled.append(future.result())
-            self.tally.add(self.unsettled[-1], timezone.now())
+        self.clones.collect()
+        self.errands.collect()
 
     def _settle(self) -> None:
-        """Write down what has come in. Answers stay in hand until the database has them."""
-        try:
-            settle(self.unsettled, timezone.now(), self.outlooks)
-        except AWAY as error:
-            if not met_a_lock(error):
-                raise
-            self._settle_singly()
-        except Exception:
-            logger.exception("A group of answers could not be written down; trying each by itself")
-            self._settle_singly()
-        else:
-            self.unsettled.clear()
-
-    def _settle_singly(self) -> None:
-        """Write answers one by one, so that a single bad one does not hold up the others.
-
-        One whose row somebody holds stays in hand.
-        """
-        still_locked = []
-        for answer in self.unsettled:
-            try:
-                settle([answer], timezone.now(), self.outlooks)
-            except AWAY as error:
-                if not met_a_lock(error):
-                    raise
-                still_locked.append(answer)
-            except Exception as error:
-                logger.exception("The answer for job %s could not be written down", answer.job.pk)
-                set_aside(answer, error, timezone.now())
-        self.unsettled = still_locked
+        self.clones.settle()
+        self.errands.settle()
 
     def _renew(self) -> None:
-        """Prolong the leases of all jobs whose answers are in the air or in hand."""
-        leasing.renew([*self.in_air.values(), *(answer.job for answer in self.unsettled)], timezone.now())
+        now = timezone.now()
+        self.clones.renew(now)
+        self.errands.renew(now)
 
     def _upkeep(self) -> bool:
-        """Beat, renew, take back what dead workers left. False: somebody else sits here, or nothing is active."""
+        """Beat, renew, take back what dead workers left. False: somebody else sits here, or nothing is left to do."""
         now = timezone.now()
         self.next_upkeep = time.monotonic() + UPKEEP_EVERY_SECONDS
         if not seat.beat(self.holder, now):
             return False
         self._renew()
-        recovery.take_back(now, only_stopped=time.monotonic() - self.steady_from < STEADY_SECONDS)
-        self.tally.write()
+        only_stopped = time.monotonic() - self.steady_from < STEADY_SECONDS
+        recovery.take_back(now, only_stopped=only_stopped)
+        self.errands.take_back(now, only_stopped=only_stopped)
+        self.clones.tally.write()
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
-        return stays_when_idle or bool(self.in_air or self.unsettled) or CloneJob.objects.active().exists()
+        return stays_when_idle or self.clones.give_work() or self.errands.give_work(now)
 
     def _launch(self) -> float:
-        """Lease due jobs and send their calls off; return the seconds to wait at most before the next round."""
+        """Lease what is due and send its calls off; return the seconds to wait at most before the next round."""
         # Before the time that the leases count from: a pause of this process from here on must not make a fence later.
         began = time.monotonic()
-        now = timezone.now()
-        self.caller.silence.listen(Connection.objects.stopped(now).values_list("pk", flat=True))
-        connections = leasing.connections_with_work(now)
-        with_work = {connection.pk for connection in connections}
-        for due in connections:
-            try:
-                client = self.caller.client_for(due)
-            except UnusableConnectionError as error:
-                leasing.stop_unusable(due, str(error), now)
-                continue
-            fence = began + settings.WORKER_SILENT_SECONDS / 2
-            room = self._room(due, with_work)
-            for job in leasing.lease_due(due.pk, self.holder.beat_id, room, now, self.agenda):
-                self.in_air[self.pool.submit(self.caller.call(client, job, now, began, fence).run)] = job
-        return leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
-
-    def _room(self, connection: Connection, with_work: set[int]) -> int:
-        """Return how many more calls `connection` may have: hosts that do not answer must not take all threads."""
-        in_air = [job.connection_id for job in self.in_air.values()]
-        share = max(1, THREADS // len(with_work.union(in_air)))
-        return max(0, min(THREADS - len(in_air), share - in_air.count(connection.pk)))
+        self.caller.silence.listen(Connection.objects.stopped(timezone.now()).values_list("pk", flat=True))
+        both = [self.clones.launch, self.errands.launch]
+        for launch in reversed(both) if next(self.rounds) % ERRANDS_FIRST_EVERY == 0 else both:
+            launch(began)
+        pause = leasing.seconds_until_due(timezone.now(), at_least=STARVED_SECONDS, at_most=LOOK_EVERY_SECONDS)
+        return self.errands.seconds_until_look(at_most=pause)
 
     def _wait(self, seconds: float) -> None:
         """Wait until an answer comes in, for `seconds` at most; then a moment more for those that are close behind."""
-        if self.in_air:
-            wait(self.in_air, timeout=seconds, return_when=FIRST_COMPLETED)
+        in_air: list[Future[Any]] = [*self.clones.in_air, *self.errands.in_air]
+        if in_air:
+            wait(in_air, timeout=seconds, return_when=FIRST_COMPLETED)
             time.sleep(GATHER_SECONDS)
         else:
             time.sleep(seconds)
@@ -219,11 +173,15 @@ class Tick:
 
     def _land(self) -> None:
         """Wait for the answers in the air, write them down, and give back what is still leased."""
-        while (self.in_air or self.unsettled) and not self._is_out_of_time():
+        while self._is_busy() and not self._is_out_of_time():
             self._survive(self._land_step)
-        if self.unsettled:
-            logger.error("Stopped with answers that the database did not take, for jobs %s.", self._in_hand())
+        if lost := self._in_hand("Stopped with answers that the database did not take,"):
+            logger.error(lost.strip())
         self._survive(self._give_back)
+
+    def _is_busy(self) -> bool:
+        work = (self.clones, self.errands)
+        return any(one.in_air or one.unsettled for one in work)
 
     def _is_told_to_stop(self) -> bool:
         """Ask, and remember since when: each step may take its time where the database is away."""
@@ -243,6 +201,6 @@ class Tick:
         return True
 
     def _give_back(self) -> bool:
-        recovery.give_back(self.in_air.values(), timezone.now(), LEFT_NOTE)
-        self.tally.write()
+        self.clones.give_back(timezone.now())
+        self.errands.give_back(timezone.now())
         return True

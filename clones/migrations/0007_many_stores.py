@@ -638,5 +638,29 @@ class Migration(migrations.Migration):
                 name="creation_finished_at_iff_ended",
             ),
         ),
+        migrations.AddIndex(
+            model_name="batchmail",
+            index=models.Index(
+                condition=models.Q(("lease_token", ""), _negated=True), fields=["leased_until"], name="mail_leased"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="drafttarget",
+            index=models.Index(
+                condition=models.Q(("lease_token", ""), _negated=True), fields=["leased_until"], name="check_leased"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="siteclone",
+            index=models.Index(
+                condition=models.Q(("lease_token", ""), _negated=True), fields=["leased_until"], name="site_leased"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="storecreation",
+            index=models.Index(
+                condition=models.Q(("lease_token", ""), _negated=True), fields=["leased_until"], name="creation_leased"
+            ),
+        ),
         migrations.RunPython(end_old_batches, migrations.RunPython.noop),
     ]

@@ -49,6 +49,7 @@ class StoreCreation(Leased):
         ]
         indexes = [
             models.Index(name="creation_due", fields=["next_action_at"], condition=Q(finished_at=None)),
+            models.Index(name="creation_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]
 
     def __str__(self) -> str:

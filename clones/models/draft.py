@@ -81,6 +81,7 @@ class DraftTarget(Leased):
         indexes = [
             models.Index(name="draft_target_place", fields=["draft", "position"]),
             models.Index(name="check_due", fields=["next_action_at"], condition=Q(check_status__in=CHECK_MOVES)),
+            models.Index(name="check_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]
 
     def __str__(self) -> str:

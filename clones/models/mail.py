@@ -30,6 +30,7 @@ class BatchMail(Leased):
                 fields=["next_action_at"],
                 condition=Q(status__in=(MailStatus.WAITING, MailStatus.SENDING)),
             ),
+            models.Index(name="mail_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]
 
     def __str__(self) -> str:

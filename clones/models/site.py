@@ -35,6 +35,7 @@ class SiteClone(Leased):
         ]
         indexes = [
             models.Index(name="site_due", fields=["next_action_at"], condition=Q(finished_at=None)),
+            models.Index(name="site_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]
 
     def __str__(self) -> str:

@@ -12,13 +12,12 @@ import pytest
 import urllib3
 from cryptography.fernet import Fernet
 from django.db import connection
-from django.db.backends.signals import connection_created
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.brokers import get_broker
 
 from clones.choices import BlockReason, JobStatus
-from clones.engine import bell, budget, leasing, seat, tick
+from clones.engine import bell, budget, clones, leasing, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
 from clones.models import (
@@ -210,7 +209,7 @@ def test_told_to_stop_it_gives_back_a_post_whose_answer_does_not_come(
     row = columns(job, "status", "lease_token", "leased_until", "leased_by")
     assert row == {"status": JobStatus.WAITING, "lease_token": "", "leased_until": None, "leased_by": None}
     assert fresh(job).unanswered_since == fresh(job).submitted_at is not None
-    assert CloneEvent.objects.filter(job=job).latest("pk").note == tick.LEFT_NOTE
+    assert CloneEvent.objects.filter(job=job).latest("pk").note == clones.LEFT_NOTE
 
 
 def test_told_to_stop_it_gives_back_a_look_whose_answer_does_not_come(
@@ -271,22 +270,6 @@ def test_ended_by_django_q2_it_still_takes_the_answers_in_the_air(shop: Template
     assert seat_token() == ""
 
 
-@pytest.fixture
-def impatient() -> Iterator[None]:
-    """Have every database connection of this test fail after a moment where it usually waits for a lock for long."""
-
-    def set_timeout(**_: object) -> None:
-        with connection.cursor() as cursor:
-            is_sqlite = connection.vendor == "sqlite"
-            cursor.execute("PRAGMA busy_timeout = 100" if is_sqlite else "SET lock_timeout = '100ms'")
-
-    connection_created.connect(set_timeout)
-    connection.close()
-    yield
-    connection_created.disconnect(set_timeout)
-    connection.close()
-
-
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("call", ["clone_start", "clone_status"])
 def test_an_answer_survives_a_database_that_is_away_for_a_moment(
@@ -345,14 +328,14 @@ def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
     EntityMapping.objects.create(job=jobs[1], entity_type="product", source_id="1", target_id="x")
     looping = Tick(holder, QUEUE, never)
     done = status("COMPLETED", ("product", "1", "2"))
-    looping.unsettled = [Answer(job, submits=False, result=done, asked_at=timezone.now()) for job in jobs]
+    looping.clones.unsettled = [Answer(job, submits=False, result=done, asked_at=timezone.now()) for job in jobs]
 
-    looping._settle()
+    looping.clones.settle()
     looping.caller.close()
 
     assert [fresh(job).status for job in jobs] == [JobStatus.COMPLETED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED]
     assert f"The answer for job {jobs[1].pk} could not be written down" in caplog.text
-    assert looping.unsettled == []
+    assert looping.clones.unsettled == []
     assert (fresh(jobs[1]).tries, fresh(jobs[1]).lease_token) == (1, "")  # asked again, with a pause
 
 
@@ -476,7 +459,7 @@ def test_nothing_leaves_under_a_lease_that_was_too_old_when_it_was_taken(
 def test_a_host_that_never_answers_does_not_take_all_threads(
     shop: TemplateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tick, "THREADS", 4)
+    monkeypatch.setattr(clones, "THREADS", 4)
     monkeypatch.setattr(tick, "STOP_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and then says nothing
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/api/v3"
@@ -490,10 +473,10 @@ def test_a_host_that_never_answers_does_not_take_all_threads(
 
 
 def test_more_connections_than_threads_do_not_leave_all_of_them_without(shop: TemplateStore) -> None:
-    many = set(range(2 * tick.THREADS))
+    many = set(range(2 * clones.THREADS))
     sitting = Tick(seat.Holder(1, "mine"), QUEUE, never)
 
-    assert sitting._room(shop.connection, many) == 1
+    assert sitting.clones._room(shop.connection, many) == 1
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")
@@ -541,12 +524,11 @@ def test_the_leases_of_answers_in_hand_are_renewed(shop: TemplateStore, monkeypa
     )  # fmt: skip
     one = Tick(holder, QUEUE, never)
     job = CloneJob.objects.get()
-    one.unsettled.append(Answer(job, submits=False, result=status("QUEUED"), asked_at=timezone.now()))
+    one.clones.unsettled.append(Answer(job, submits=False, result=status("QUEUED"), asked_at=timezone.now()))
 
     one._renew()
 
     leased_until = fresh(job).leased_until
     assert leased_until is not None
     assert leased_until > timezone.now() + timedelta(seconds=10)
-    one.pool.shutdown()
     one.caller.close()
