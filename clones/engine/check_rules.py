@@ -18,7 +18,8 @@ NO_TOKEN: Final = (
     "have the store checked."
 )
 MAY_NOT_LOOK_UP: Final = (
-    "The application lacks the scope read_stores, so nobody could look whether this e-mail has a store: ask Ecwid to add it."
+    "The application lacks the scope read_stores, so nobody could look whether this e-mail has a store: ask Ecwid for "
+    "that scope."
 )
 _WORST_FIRST: Final = (CheckStatus.BLOCKED, CheckStatus.WARNING, CheckStatus.UNCHECKED)
 

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clones.choices import CREATION_GONE, CloneScope, FailureKind, JobStatus
 from clones.engine.check_rules import Filled, Known
@@ -79,7 +78,7 @@ class _Archive:
         )
 
 
-def _last_filled(jobs: "Iterable[CloneJob]") -> dict[str, Filled]:
+def _last_filled(jobs: QuerySet[CloneJob]) -> dict[str, Filled]:
     ended = Q(status=JobStatus.COMPLETED) | Q(failure_kind__in=_MAY_HAVE_FILLED)
     rows = jobs.filter(ended).exclude(scope=CloneScope.STORE_SETTINGS).order_by("pk")
     return {store: Filled(pk, at) for store, pk, at in rows.values_list("target__store_id", "pk", "finished_at")}

@@ -35,7 +35,7 @@ def visit(client: StoreClient, store_id: str, fence: Fence) -> Visit:
     for ask in (_ask_profile, _ask_counts, _ask_types, _ask_samples):
         try:
             if why_not := fence():
-                raise NotSent(why_not)  # noqa: TRY301  as the client does where it is fenced
+                raise NotSent(why_not)
             told = ask(client, told)
         except EcwidError as error:
             return replace(told, trouble=error)

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from clones.engine.errands.checking import Checking
 from clones.engine.errands.desk import Desk
 
-DESKS: Final[tuple[type[Desk[Any]], ...]] = ()
+DESKS: Final[tuple[type[Desk[Any]], ...]] = (Checking,)

@@ -16,7 +16,7 @@ from clones.ecwid import EcwidError, NoAnswer, NotSent, PartnerClient
 from clones.ecwid.watch import Fence
 from clones.engine import budget
 from clones.engine.calls import Caller, UnusableConnectionError
-from clones.engine.check_rules import Known, LookedUp, Unasked, lacks_scope
+from clones.engine.check_rules import MAY_NOT_LOOK_UP, Known, LookedUp, Unasked, lacks_scope
 from clones.engine.errands.checked import Checked, Plan, Rows, answered
 from clones.engine.errands.visits import PATIENCE, SOON
 from clones.models import Connection, DraftTarget
@@ -24,10 +24,6 @@ from clones.models import Connection, DraftTarget
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE: Final = 4  # of one connection
-
-NOT_ALLOWED: Final = (
-    "The application lacks the scope read_stores, so nobody could look whether this e-mail has a store."
-)
 
 
 class LookUps:
@@ -81,7 +77,7 @@ class LookUps:
             return connection.standstill(now) or f"Ecwid refuses the key of connection {connection}."
         if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until - now > PATIENCE:
             return connection.standstill(now)
-        return NOT_ALLOWED if connection.key in self._not_allowed else ""
+        return MAY_NOT_LOOK_UP if connection.key in self._not_allowed else ""
 
     def _room(self, connection: Connection, rows: list[tuple[DraftTarget, Known]]) -> int:
         looked_up = DraftTarget.objects.filter(draft__template__connection=connection, store_id="")

@@ -32,8 +32,8 @@ TIMEOUTS: Final = Timeouts(connect=5, read=10, total=15)
 
 REFUSED: Final = "Ecwid refuses this token, so nobody could look into the store: enter a new token, then check again."
 TOO_MANY_REFUSED: Final = (
-    "Ecwid has refused so many tokens within a day that going on would risk a block of this machine, so this one was not "
-    "tried: put the refused ones right, and check again tomorrow."
+    "Ecwid has refused so many tokens within a day that going on would risk a block of this machine, so this one was "
+    "not tried: put the refused ones right, and check again tomorrow."
 )
 
 Visitor = tuple[DraftTarget, Known, str]  # with the token
