@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE: Final = 3  # visits with one token: so few requests are on their way when Ecwid begins to refuse it
 PATIENCE: Final = timedelta(seconds=90)  # a longer block is told instead of waited for
 SOON: Final = timedelta(seconds=1)
-REFUSED_SECONDS: Final = 5.0  # the breaker in the database takes over from here
 TIMEOUTS: Final = Timeouts(connect=5, read=10, total=15)
 
 REFUSED: Final = "Ecwid refuses this token, so nobody could look into the store: enter a new token, then check again."
@@ -40,11 +39,11 @@ Visitor = tuple[DraftTarget, Known, str]  # with the token
 
 
 class Visits:
-    """The visits of one tick: what its threads know of tokens that must be silent."""
+    """The visits of one tick, and what its threads know of tokens before the database hears of it."""
 
     def __init__(self, caller: Caller) -> None:
         self._session = caller.session
-        self._silent_until: dict[int, float] = {}
+        self._stopped_at: dict[int, float] = {}
 
     def plan(self, rows: Rows, now: datetime, fence: Fence) -> Iterator[Plan]:
         """Plan each target that has a store ID. What is put off is written down already."""
@@ -97,23 +96,23 @@ class Visits:
             client = StoreClient(credentials, self._session, timeouts=TIMEOUTS)
         except ValueError as error:
             return partial(Checked, known, Unasked(str(error)))
-        return partial(self._visit, client, known, key, now, lambda: self._why_silent(key.pk) or fence())
+        began = time.monotonic()
+        return partial(self._visit, client, known, key, now, lambda: self._why_stopped(key.pk, began) or fence())
 
     def _visit(self, client: StoreClient, known: Known, key: StoreKey, asked_at: datetime, fence: Fence) -> Checked:
-        """Visit one store, on a thread; silence the others that use this token before the database hears of it."""
+        """Visit one store, on a thread; stop the other visits that are under way with a token that is refused."""
         try:
             told = visit(client, known.store_id, fence)
         except Exception:
             logger.exception("A visit of store %s broke", known.store_id)
             told = Visit(trouble=NoAnswer("the portal could not read it"))
-        if isinstance(told.trouble, RateLimited):
-            self._silent_until[key.pk] = time.monotonic() + told.trouble.retry_after
-        elif isinstance(told.trouble, CredentialsRefused):
-            self._silent_until[key.pk] = time.monotonic() + REFUSED_SECONDS
+        if isinstance(told.trouble, RateLimited | CredentialsRefused):
+            self._stopped_at[key.pk] = time.monotonic()
         return Checked(known, told, key, asked_at)
 
-    def _why_silent(self, key_id: int) -> str:
-        return "Ecwid has just asked for silence" if time.monotonic() < self._silent_until.get(key_id, 0.0) else ""
+    def _why_stopped(self, key_id: int, began: float) -> str:
+        """Say why a visit that began then must not go on; those that begin later, the database lets go."""
+        return "Ecwid has just refused the token" if began <= self._stopped_at.get(key_id, -1.0) else ""
 
 
 def _is_proven(key: StoreKey) -> bool:
