@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from clones.choices import CloneScope
 from clones.forms.base import PortalForm
 from clones.models import TemplateStore
+from clones.operations.cells import LONGEST_NAME
 from clones.operations.errors import InvalidRequestError
-from clones.operations.launch import LONGEST_NAME
 from clones.operations.names import check_name
 from clones.operations.store_ids import check_store_id
 from clones.operations.two_sides import NEVER_A_TARGET, templates_among

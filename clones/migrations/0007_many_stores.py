@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ),
                 ("position", models.PositiveIntegerField()),
                 ("line", models.PositiveIntegerField(null=True)),
+                ("problem", models.TextField(blank=True)),
                 ("store_id", models.TextField(blank=True)),
                 ("email", models.TextField(blank=True)),
                 ("name", models.TextField(blank=True)),

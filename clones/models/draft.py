@@ -45,6 +45,7 @@ class Draft(models.Model):
 class DraftTarget(Leased):
     """One target of a draft, its cells as they were typed (the token sealed), and what is wrong with them.
 
+    `problem`: what is wrong with its shape, as its file was read; gone when a person has changed the row.
     `errors`: {column: [sentence, …]}, empty for a row that can be launched. `line`: the file's line number. `findings`
     of its check: [{"level": CheckStatus, "code": errorCode that it prevents or "", "text": sentence}, …].
     """
@@ -52,6 +53,7 @@ class DraftTarget(Leased):
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="targets", db_index=False)
     position = models.PositiveIntegerField()
     line = models.PositiveIntegerField(null=True)
+    problem = models.TextField(blank=True)
     store_id = models.TextField(blank=True)
     email = models.TextField(blank=True)
     name = models.TextField(blank=True)

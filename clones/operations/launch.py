@@ -1,35 +1,43 @@
 """Launching clones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from clones import lifecycle
-from clones.choices import CloneScope
+from clones.choices import CloneScope, SiteChoice
 from clones.engine import bell
-from clones.models import Batch, CloneJob, TargetStore, TemplateStore
+from clones.models import Batch, CloneJob, SiteClone, StoreCreation, TargetStore, TemplateStore
+from clones.operations.cells import LONGEST_NAME, email_in, name_in, store_id_in
+from clones.operations.claiming import claim, keep_facts
 from clones.operations.errors import InvalidRequestError
+from clones.operations.known_stores import live_creations, taken_emails
 from clones.operations.names import check_name
-from clones.operations.store_ids import check_store_ids
 from clones.operations.two_sides import refuse_templates
+from clones.operations.wanted import Wanted
 
-LONGEST_NAME: Final = 200
+Pair = tuple[Wanted, TargetStore]
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be cloned: one template into target stores (their IDs at Ecwid, as typed)."""
+    """What is to be cloned: one template into target stores.
+
+    `store_ids`: their IDs at Ecwid as typed, with the order's scope and demo option; `targets`: those with choices of
+    their own. `canary`: the first one goes alone.
+    """
 
     template: TemplateStore
-    store_ids: Sequence[str]
+    store_ids: Sequence[str] = ()
     scope: CloneScope = CloneScope.ALL
     clone_demo_catalog: bool = False
     name: str = ""
+    targets: Sequence[Wanted] = ()
+    canary: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,28 +53,37 @@ def start_batch(order: Order, user: User | None = None, *, at: datetime | None =
     """Make a batch with one waiting job for each target that has no active clone, and ring for the workers.
 
     All or nothing where the order itself is wrong: raises InvalidRequestError. Targets with an active clone are left
-    out and named. Two launches for one target at the same instant: the second waits for the first and finds it busy.
-    `at`: when it was asked for; None: now.
+    out and named. Two launches for one target (or one e-mail) at the same instant: the second waits for the first and
+    finds it busy. `at`: when it was asked for; None: now.
     """
-    store_ids = check_store_ids(order.store_ids)
-    _check(order, store_ids)
+    wanted = _wanted(order)
+    _check(order, wanted)
     now = at or timezone.now()
     with transaction.atomic():
-        targets = _locked_targets(order.template, store_ids)
-        busy = list(CloneJob.objects.active().filter(target__in=targets).select_related("target"))
-        held = {job.target_id for job in busy}
-        free = [target for target in targets if target.pk not in held]
+        free, busy = _free(order.template, wanted)
         if not free:
             return Launch(None, busy=busy)
-        batch = _new_batch(order, user, now)
-        jobs = _new_jobs(batch, free, now)
+        keep_facts(free)
+        batch = _new_batch(order, user, now, canary=order.canary and len(free) > 1)
+        jobs = _new_jobs(batch, free)
+        _new_creations(batch, free)
+        _new_sites(jobs, free)
         lifecycle.record_start(jobs, at=now, actor=user)
         transaction.on_commit(bell.ring_all)
     return Launch(batch, jobs, busy)
 
 
-def _check(order: Order, store_ids: list[str]) -> None:
-    if not store_ids:
+def _wanted(order: Order) -> list[Wanted]:
+    """Return the targets in their order, each store once: what is said first counts."""
+    plain = (
+        Wanted(store_id_in(text), scope=order.scope, clone_demo_catalog=order.clone_demo_catalog)
+        for text in order.store_ids
+    )
+    return list({one.store: one for one in reversed([*plain, *order.targets])}.values())[::-1]
+
+
+def _check(order: Order, wanted: Sequence[Wanted]) -> None:
+    if not wanted:
         message = "Name at least one target store."
         raise InvalidRequestError(message)
     if order.template.archived_at:
@@ -76,23 +93,44 @@ def _check(order: Order, store_ids: list[str]) -> None:
     if len(order.name) > LONGEST_NAME:
         message = f"The name has at most {LONGEST_NAME} characters."
         raise InvalidRequestError(message)
-    refuse_templates(order.template.connection, store_ids)
+    for one in order.targets:
+        _check_target(one)
+    refuse_templates(order.template.connection, [one.store_id for one in wanted if one.store_id])
 
 
-def _locked_targets(template: TemplateStore, store_ids: list[str]) -> list[TargetStore]:
-    """Return the target rows, made where they are new and locked until the transaction ends, in the order asked for."""
-    rows = TargetStore.objects.filter(connection=template.connection, store_id__in=store_ids)
-    known = set(rows.values_list("store_id", flat=True))
-    # Sorted: two launches that lock the same rows in different orders would wait for each other for ever.
-    fresh = [TargetStore(connection_id=template.connection_id, store_id=one) for one in sorted({*store_ids} - known)]
-    TargetStore.objects.bulk_create(fresh, ignore_conflicts=True)
-    found = {row.store_id: row for row in rows.select_for_update().order_by("store_id")}
-    # Whoever names an archived target wants it back.
-    rows.filter(pk__in=[row.pk for row in found.values() if row.archived_at]).update(archived_at=None)
-    return [found[store_id] for store_id in store_ids]
+def _check_target(wanted: Wanted) -> None:
+    """Refuse what would not fit into its row: whoever calls may not have examined it."""
+    if wanted.store_id:
+        store_id_in(wanted.store_id)
+    elif wanted.email != email_in(wanted.email) or not wanted.name:
+        raise InvalidRequestError(f"A store for {wanted.email} cannot be created without its name.")
+    name_in(wanted.label, "The label")
+    name_in(wanted.name, "The name")
 
 
-def _new_batch(order: Order, user: User | None, now: datetime) -> Batch:
+def _free(template: TemplateStore, wanted: Sequence[Wanted]) -> tuple[list[Pair], list[CloneJob]]:
+    """Return the targets that may be cloned into, locked, and the active clones of the others."""
+    targets = claim(template.connection, wanted)
+    # Read after the rows were locked: another launch, or the worker, may have been first.
+    creations = live_creations(template.connection, [one.email for one in wanted if one.email])
+    holders = {target.pk for target in targets} | {creation.target_id for creation in creations.values()}
+    busy = list(CloneJob.objects.active().filter(target__in=holders).select_related("target"))
+    held = {job.target_id for job in busy}
+    refuse = [one for one in creations.values() if one.target_id not in held]
+    if refuse:
+        raise InvalidRequestError(" ".join(taken_emails(refuse).values()))
+    pairs = list(zip(wanted, targets, strict=True))
+    free = [(one, target) for one, target in pairs if target.pk not in held and one.email not in creations]
+    _forget_needless(target for one, target in pairs if one.email in creations and target.pk not in held)
+    return free, busy
+
+
+def _forget_needless(targets: Iterable[TargetStore]) -> None:
+    """Delete rows that were made for an e-mail whose store came into being a moment ago."""
+    TargetStore.objects.filter(pk__in=[target.pk for target in targets], jobs=None).delete()
+
+
+def _new_batch(order: Order, user: User | None, now: datetime, *, canary: bool) -> Batch:
     return Batch.objects.create(
         connection=order.template.connection,
         template=order.template,
@@ -101,21 +139,53 @@ def _new_batch(order: Order, user: User | None, now: datetime) -> Batch:
         name=order.name,
         created_by=user,
         created_at=now,
+        canary=canary,
     )
 
 
-def _new_jobs(batch: Batch, targets: list[TargetStore], now: datetime) -> list[CloneJob]:
+def _due(batch: Batch, place: int) -> datetime | None:
+    """Return when the first step of the batch's target at this place is due; None: it is held, for the canary."""
+    return None if batch.canary and place else batch.created_at
+
+
+def _new_jobs(batch: Batch, free: Sequence[Pair]) -> list[CloneJob]:
+    """Make the jobs. One whose store is to be created is not due."""
     return CloneJob.objects.bulk_create(
         CloneJob(
             batch=batch,
             connection=batch.connection,
             template=batch.template,
             target=target,
-            scope=batch.scope,
-            clone_demo_catalog=batch.clone_demo_catalog,
+            scope=wanted.scope,
+            clone_demo_catalog=wanted.clone_demo_catalog,
             created_by=batch.created_by,
-            created_at=now,
-            next_action_at=now,
+            created_at=batch.created_at,
+            next_action_at=_due(batch, place) if target.store_id else None,
         )
-        for target in targets
+        for place, (wanted, target) in enumerate(free)
+    )
+
+
+def _new_creations(batch: Batch, free: Sequence[Pair]) -> None:
+    StoreCreation.objects.bulk_create(
+        StoreCreation(
+            connection=batch.connection,
+            target=target,
+            email=wanted.email,
+            name=wanted.name,
+            created_by=batch.created_by,
+            created_at=batch.created_at,
+            next_action_at=_due(batch, place),
+        )
+        for place, (wanted, target) in enumerate(free)
+        if not target.store_id
+    )
+
+
+def _new_sites(jobs: Sequence[CloneJob], free: Sequence[Pair]) -> None:
+    """Make the Instant Sites; they wait for their jobs."""
+    SiteClone.objects.bulk_create(
+        SiteClone(job=job, draft=wanted.instant_site == SiteChoice.DRAFT, created_at=job.created_at)
+        for job, (wanted, _) in zip(jobs, free, strict=True)
+        if wanted.instant_site != SiteChoice.NO
     )

@@ -9,8 +9,8 @@ from clones.operations.errors import InvalidRequestError
 _UNWANTED: Final = {"Cc", "Cs", "Zl", "Zp"}
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that is not one line of text. Raises InvalidRequestError."""
+def check_name(name: str, what: str = "The name") -> None:
+    """Refuse a name that is not one line of text. Raises InvalidRequestError; `what` begins its sentence."""
     if any(unicodedata.category(character) in _UNWANTED for character in name):
-        message = "The name must be one line of text: it holds a line break, or a sign that cannot be shown."
+        message = f"{what} must be one line of text: it holds a line break, or a sign that cannot be shown."
         raise InvalidRequestError(message)

@@ -16,7 +16,7 @@ def check_store_id(text: str) -> str:
     """Return the store ID in `text`, without spaces around it. Raises InvalidRequestError."""
     store_id = text.strip()
     if not _STORE_ID.fullmatch(store_id):
-        message = f"{_shortened(text)} is not a store ID: a store ID is a number without leading zeros, like 1003."
+        message = f"{shortened(text)} is not a store ID: a store ID is a number without leading zeros, like 1003."
         raise InvalidRequestError(message)
     return store_id
 
@@ -26,5 +26,6 @@ def check_store_ids(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(check_store_id(text) for text in texts))
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return the text in quotation marks, with an ellipsis where it is long."""
     return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…")

@@ -66,8 +66,15 @@ def to_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """Draw `clones/draft_<step>.html`, which extends `clones/draft_page.html`, with what the frame needs."""
-    counts = context.pop("counts", None) or count_rows(draft)
+    """Draw `clones/draft_<step>.html`, which extends `clones/draft_page.html`, with what that needs."""
+    return show_page(request, f"clones/draft_{step}.html", draft, step, status=status, **context)
+
+
+def show_page(
+    request: HttpRequest, page: str, draft: Draft, step: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Draw a page that belongs to a step, with what `clones/draft_page.html` needs."""
+    counts = context.get("counts") or count_rows(draft)
     bar = _bar(draft, counts, step)
     here = STEPS.index(step)
     frame = {
@@ -77,13 +84,13 @@ def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 20
         "step_before": bar[here - 1] if here else None,
         "step_after": bar[here + 1] if here + 1 < len(bar) else None,
     }
-    return render(request, f"clones/draft_{step}.html", {**frame, **context}, status=status)
+    return render(request, page, {**frame, **context}, status=status)
 
 
 def next_step(draft: Draft, counts: Counts) -> str:
     """Return the first step where something is left to do; what no check can tell leaves nothing to do there."""
     waits = {TEMPLATE: not _is_done(draft, counts, TEMPLATE), TARGETS: not _is_done(draft, counts, TARGETS)}
-    waits[CHECK] = counts.checks[CheckStatus.NONE] > 0
+    waits[CHECK] = counts.not_asked > 0
     return next((step for step, is_waiting in waits.items() if is_waiting), REVIEW)
 
 
@@ -119,5 +126,4 @@ def _targets(counts: Counts) -> str:
 
 def _checks(counts: Counts) -> str:
     """Name what the check came to; nothing where it was not asked for."""
-    told = (CheckStatus.BLOCKED, CheckStatus.WARNING, CheckStatus.UNCHECKED, CheckStatus.PASSED)
-    return ", ".join(f"{counts.checks[each]:,} {each.label.lower()}" for each in told if counts.checks[each])
+    return ", ".join(f"{count:,} {status.label.lower()}" for status, count in counts.checked)

@@ -1,13 +1,143 @@
-"""The step Targets of the wizard."""
+"""The step Targets of the wizard: stores pasted, out of a CSV file or known already, and what is wrong with them."""
 
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from clones.models import Draft
+from clones.filters.search import typed_search
+from clones.forms.drafts import DraftTargetsForm
+from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted
+from clones.models import Draft, DraftTarget, TargetStore
+from clones.operations.drafts import rows
+from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
+from clones.operations.errors import InvalidRequestError
+from clones.templatetags.portal import stores
+from clones.views.draft_cells import needed_cells, typed_cells
 from clones.views.draft_frame import TARGETS, on_draft, show_step
+from clones.views.draft_known import known_targets, with_labels
+
+ROWS_ON_A_PAGE: Final = 50  # with a dozen fields for each that has mistakes
 
 
 @on_draft
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft_targets(request: HttpRequest, draft: Draft) -> HttpResponse:
-    return show_step(request, draft, TARGETS)
+    if request.method != "POST":
+        return _page(request, draft, DraftTargetsForm())
+    user = cast("User", request.user)
+    if "remove_all" in request.POST:
+        rows.remove_all(draft, user)
+        messages.success(request, "All stores are off the list.")
+    elif "save" in request.POST or "remove" in request.POST:
+        _save(request, draft, user)
+    else:
+        return _add(request, draft, user)
+    return redirect("clones:draft_targets", draft.pk)
+
+
+def _save(request: HttpRequest, draft: Draft, user: User) -> None:
+    """Store what was put right; whoever removes one row keeps what was typed in the others."""
+    rows.change_rows(draft, user, typed_cells(request.POST))
+    gone = request.POST.get("remove", "")
+    if gone.isdecimal():
+        rows.remove_rows(draft, user, [int(gone[:18])])
+    counts = count_rows(draft)
+    if counts.wrong:
+        messages.warning(request, f"Saved. {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
+    else:
+        messages.success(request, "Saved. No row has a mistake any more.")
+
+
+def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
+    form = DraftTargetsForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if "find" in request.POST:
+        return _page(request, draft, form)
+    values = form.cleaned_data
+    try:
+        table = _table(values["file"])
+    except UnreadableFileError as error:
+        form.add_error("file", str(error))
+        return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    given = [*(table.rows if table else []), *read_pasted(values["pasted"]), *_known(draft, values["known"])]
+    source = _source(values["file"], table) if table else None
+    try:
+        twice = rows.add_rows(draft, user, given, source=source, replace=values["replace"])
+    except InvalidRequestError as error:
+        form.refuse(error)
+        return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    _tell(request, len(given), twice)
+    return redirect("clones:draft_targets", draft.pk)
+
+
+def _table(file: "File[bytes] | None") -> Table | None:
+    """Read a file, of one that is far too large only so much as shows that it is."""
+    return read_csv(file.read(MOST_BYTES + 1)) if file else None
+
+
+def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
+    """Return the chosen stores as rows; those that are gone, or on the list already, are passed over."""
+    chosen = TargetStore.objects.filter(pk__in=ids).exclude(store_id="").order_by("pk")
+    return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
+
+
+def _source(file: "File[bytes]", table: Table) -> dict[str, Any]:
+    """Return how a file was read, for the page and whoever comes later."""
+    return {
+        "file": (file.name or "")[:200],
+        "encoding": table.encoding,
+        "delimiter": table.delimiter,
+        "used": table.used,
+        "ignored": [name[:100] for name in table.ignored[:50]],
+        "missed": table.missed,
+        "rows": len(table.rows),
+    }
+
+
+def _tell(request: HttpRequest, count: int, twice: int) -> None:
+    again = (
+        f" {twice:,} of the list stood there twice and {'is' if twice == 1 else 'are'} counted once." if twice else ""
+    )
+    messages.success(request, f"Added {stores(count)}.{again}")
+
+
+def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    """Show the list with its mistakes first, and what can be added to it."""
+    text = typed_search(request.GET)
+    page = Paginator(_listed(draft, text), ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
+    here = list(page)
+    counts = count_rows(draft)
+    ticked = [pk for pk in form["known"].value() or [] if str(pk).isdecimal()]
+    context = {
+        "form": form,
+        "counts": counts,
+        "page": page,
+        "text": text,
+        "wrong": [needed_cells(row) for row in here if row.errors],
+        "right": with_labels(draft, [row for row in here if not row.errors]),
+        "is_adding": not counts.total or form.is_bound,
+        **known_targets(draft, form["q"].value() or "", ticked),
+    }
+    return show_step(request, draft, TARGETS, status=status, **context)
+
+
+def _listed(draft: Draft, text: str) -> QuerySet[DraftTarget]:
+    """Return the rows as they are listed: those with mistakes first, each in the order in which it came."""
+    order = Case(When(HAS_NO_MISTAKE, then=Value(1)), default=Value(0), output_field=IntegerField())
+    found = draft.targets.annotate(is_right=order).order_by("is_right", "position", "pk")
+    return found.filter(_matches(text)) if text else found
+
+
+def _matches(text: str) -> Q:
+    """Return the condition of what a search finds: by the beginning of an ID, or a part of a name or e-mail."""
+    return Q(store_id__startswith=text) | Q(email__icontains=text) | Q(name__icontains=text) | Q(label__icontains=text)

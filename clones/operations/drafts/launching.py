@@ -1,0 +1,131 @@
+"""From a draft to a batch: what would be launched now, and launching exactly that."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from clones.choices import CloneScope
+from clones.models import CloneJob, Draft, DraftTarget
+from clones.operations.drafts.changing import changing
+from clones.operations.errors import InvalidRequestError
+from clones.operations.launch import Launch, Order, start_batch
+from clones.operations.wanted import Wanted, examine
+
+
+class ChangedError(InvalidRequestError):
+    """What would be launched now is not what the person saw."""
+
+    def __init__(self) -> None:
+        super().__init__("This changed while you looked at it, so nothing was launched. Please look at it once more.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a launch would do now: `wanted` can go, `busy` are the clones in the way of some of those, `wrong` cannot.
+
+    `seen` stands for all of it: a form brings it back, so that what is launched is what was seen.
+    """
+
+    wanted: list[Wanted]
+    busy: list[CloneJob]
+    wrong: int
+    seen: str
+
+    @property
+    def free(self) -> list[Wanted]:
+        """Those that no other clone is in the way of."""
+        held = {job.target.store_id for job in self.busy}
+        return [one for one in self.wanted if one.store_id not in held]
+
+
+def plan(draft: Draft) -> Plan:
+    """Look at all rows as they are now, and write nothing. A few queries, however many rows."""
+    rows = list(draft.targets.all())
+    found = examine(rows, draft.template, CloneScope(draft.scope), clone_demo_catalog=draft.clone_demo_catalog)
+    right = [
+        (row, one.wanted)
+        for row, one in zip(rows, found, strict=True)
+        if one.wanted and not one.errors and not row.errors and one.duplicate_of is None
+    ]
+    wanted = [one for _, one in right]
+    busy = _busy(draft, wanted)
+    return Plan(wanted, busy, len(rows) - len(right), _seen(draft, [row for row, _ in right], busy))
+
+
+def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
+    """Return the active clones into stores that are wanted; one into a store to be created makes its row a mistake."""
+    if not draft.template:
+        return []
+    ids = [one.store_id for one in wanted if one.store_id]
+    here = CloneJob.objects.active().filter(target__connection_id=draft.template.connection_id)
+    jobs = here.filter(target__store_id__in=ids)
+    return list(jobs.select_related("target").order_by("pk"))
+
+
+def _seen(draft: Draft, rows: list[DraftTarget], busy: list[CloneJob]) -> str:
+    facts = [
+        [draft.template_id, draft.scope, draft.clone_demo_catalog],
+        [[row.pk, row.version] for row in rows],
+        [job.target_id for job in busy],
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def name_it(draft: Draft, user: User, name: str, *, canary: bool) -> None:
+    """Remember what the last step asks for, whether or not it comes to a launch."""
+    if (draft.name, draft.canary) != (name, canary):
+        with changing(draft, user) as now:
+            now.name = name
+            now.canary = canary
+
+
+def launch_draft(
+    draft: Draft, user: User, *, only_valid: bool = False, leave_out_busy: bool = False, seen: str = ""
+) -> Launch:
+    """Make a batch of a draft, once: a second call, at whatever moment, returns the batch of the first.
+
+    `only_valid`: rows with mistakes are left out, and forgotten with all others. Where there are such rows, or busy
+    stores, and nobody said that they are left out, or where `seen` (of the `Plan` that the person saw) is not what is
+    there now, nothing happens: raises InvalidRequestError.
+    """
+    with transaction.atomic():
+        now = Draft.objects.select_for_update().get(pk=draft.pk)
+        if now.batch:
+            return Launch(now.batch)
+        ready = plan(now)
+        order = _order(now, ready, only_valid=only_valid, leave_out_busy=leave_out_busy, seen=seen)
+        launch = start_batch(order, user)
+        if launch.busy or not launch.batch:  # between our look and its lock
+            raise ChangedError
+        now.batch = launch.batch
+        now.changed_at = timezone.now()
+        now.changed_by = user
+        now.save()
+        now.targets.all().delete()
+    return launch
+
+
+def _order(draft: Draft, ready: Plan, *, only_valid: bool, leave_out_busy: bool, seen: str) -> Order:
+    if seen and seen != ready.seen:
+        raise ChangedError
+    if not draft.template:
+        raise InvalidRequestError("Choose the template store first.")
+    if ready.wrong and not only_valid:
+        raise InvalidRequestError("Some rows have mistakes: say whether to launch without them, or put them right.")
+    if ready.busy and not leave_out_busy:
+        raise InvalidRequestError("Some stores have a clone under way: say whether to leave them out.")
+    if not ready.free:
+        raise InvalidRequestError("There is no store that could be cloned into now.")
+    return Order(
+        draft.template,
+        (),
+        CloneScope(draft.scope),
+        draft.clone_demo_catalog,
+        draft.name,
+        targets=ready.free,
+        canary=draft.canary and len(ready.free) > 1,
+    )

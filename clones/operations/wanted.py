@@ -1,0 +1,175 @@
+"""What people want cloned, row by row: from their cells to `Wanted`, with every mistake of every row."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from clones.choices import CloneScope, SiteChoice
+from clones.imports import Row
+from clones.models import DraftTarget, TemplateStore
+from clones.operations.cells import check_token, choice_in, email_in, name_in, scope_in, site_in, store_id_in
+from clones.operations.errors import InvalidRequestError
+from clones.operations.known_stores import KnownStores
+from clones.secrets import Secret, SecretUnreadableError
+
+Errors = dict[str, list[str]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One target: the store with `store_id`, or one that is to be created for `email` (in lower case) and `name`."""
+
+    store_id: str = ""
+    email: str = ""
+    name: str = ""
+    label: str = ""
+    token: Secret = field(default_factory=Secret)
+    scope: CloneScope = CloneScope.ALL
+    clone_demo_catalog: bool = False
+    instant_site: SiteChoice = SiteChoice.NO
+
+    @property
+    def store(self) -> str:
+        """What the store is known by: its ID, or its e-mail."""
+        return self.store_id or self.email
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a row comes to: `wanted`, unless it has errors (sentences by column).
+
+    `duplicate_of`: the index of the first row that says the same; this one can be left out.
+    """
+
+    wanted: Wanted | None
+    errors: Mapping[str, list[str]]
+    duplicate_of: int | None = None
+
+
+def sealed(row: Row) -> DraftTarget:
+    """Return the row with its token sealed; it is of no draft, and not in the database."""
+    cells = {**row.cells, "access_token": Secret.seal(row.cells["access_token"])}
+    return DraftTarget(line=row.line, problem=row.problem, **cells)
+
+
+def examine(
+    rows: Sequence[DraftTarget], template: TemplateStore | None, scope: CloneScope, *, clone_demo_catalog: bool
+) -> list[Examined]:
+    """Return for each row what it comes to, with all its mistakes. A few queries, however many rows; writes nothing.
+
+    `scope` and `clone_demo_catalog` hold where a row says nothing. Without a template, what needs one (its connection)
+    is not looked at.
+    """
+    read = [_read(row, scope, clone_demo_catalog=clone_demo_catalog) for row in rows]
+    if template:
+        _look_up(read, template)
+    originals = _originals(rows, read)
+    return [
+        Examined(None if errors or original is not None else wanted, errors, original)
+        for (wanted, errors), original in zip(read, originals, strict=True)
+    ]
+
+
+def _read(row: DraftTarget, scope: CloneScope, *, clone_demo_catalog: bool) -> tuple[Wanted, Errors]:
+    """Return what was understood of the row, and what is wrong with it taken by itself."""
+    errors: Errors = {}
+    wanted = Wanted(
+        store_id=_cell(errors, "store_id", lambda: store_id_in(row.store_id), "") if row.store_id.strip() else "",
+        email=_cell(errors, "email", lambda: email_in(row.email), "") if row.email.strip() else "",
+        name=_cell(errors, "name", lambda: name_in(row.name, "The name"), ""),
+        label=_cell(errors, "label", lambda: name_in(row.label, "The label"), ""),
+        token=row.access_token,
+        scope=_cell(errors, "scope", lambda: scope_in(row.scope, scope), scope),
+        clone_demo_catalog=_cell(
+            errors, "clone_demo_catalog", lambda: choice_in(row.clone_demo_catalog, default=clone_demo_catalog), False
+        ),
+        instant_site=_cell(errors, "instant_site", lambda: site_in(row.instant_site), SiteChoice.NO),
+    )
+    _cell(errors, "access_token", lambda: check_token(row.access_token), None)
+    _add(errors, _misfits(row))
+    return wanted, errors
+
+
+def _cell(errors: Errors, column: str, read: Callable[[], T], otherwise: T) -> T:
+    """Return what `read` makes of the cell; what it refuses goes into `errors`."""
+    try:
+        return read()
+    except InvalidRequestError as error:
+        _add(errors, {column: str(error)})
+        return otherwise
+
+
+def _look_up(read: Sequence[tuple[Wanted, Errors]], template: TemplateStore) -> None:
+    """Add the mistakes that only the database knows."""
+    wanted = [one for one, _ in read]
+    known = KnownStores(template, {one.store_id for one in wanted} - {""}, {one.email for one in wanted} - {""})
+    for one, errors in read:
+        has_token = bool(one.token or one.email)
+        needs_site = one.instant_site != SiteChoice.NO
+        found = {
+            "store_id": known.against_store(one.store_id),
+            "email": known.against_email(one.email),
+            "instant_site": known.against_site(one.store_id, has_token=has_token) if needs_site else "",
+        }
+        _add(errors, {column: sentence for column, sentence in found.items() if sentence})
+
+
+def _misfits(row: DraftTarget) -> dict[str, str]:
+    """Return what does not go together in the row."""
+    by_email = bool(row.email.strip())
+    found = {}
+    if row.problem:
+        found["email" if by_email and not row.store_id.strip() else "store_id"] = row.problem
+    elif not row.store_id.strip() and not by_email:
+        found["store_id"] = "Write the ID of a store, or an e-mail and a name for a store that is to be created."
+    if by_email and row.store_id.strip():
+        found["email"] = (
+            "This row has a store ID too: leave the e-mail empty to clone into that store, or the store ID to have a "
+            "new one created."
+        )
+    elif by_email and not row.name.strip():
+        found["name"] = "Write a name for the store that is to be created."
+    elif by_email and row.access_token:
+        found["access_token"] = "Leave the token empty: a store that is created gets one of its own."  # noqa: S105
+    return found
+
+
+def _add(errors: Errors, sentences: Mapping[str, str]) -> None:
+    for column, sentence in sentences.items():
+        errors.setdefault(column, []).append(sentence)
+
+
+def _originals(rows: Sequence[DraftTarget], read: Sequence[tuple[Wanted, Errors]]) -> list[int | None]:
+    """Return for each row the index of the earlier one that it repeats; one that differs from it gets an error."""
+    first: dict[str, int] = {}
+    originals: list[int | None] = []
+    for index, (wanted, errors) in enumerate(read):
+        earlier = first.setdefault(wanted.store, index) if wanted.store else index
+        repeats = earlier != index and _says_the_same(rows[earlier], rows[index])
+        originals.append(earlier if repeats else None)
+        if earlier != index and not repeats:
+            line = rows[earlier].line
+            where = f"in line {line}" if line else "in an earlier row"
+            sentence = f"This store stands {where} already, with other cells: keep one of the two rows."
+            _add(errors, {"store_id" if wanted.store_id else "email": sentence})
+    return originals
+
+
+def _says_the_same(one: DraftTarget, other: DraftTarget) -> bool:
+    return _cells(one) == _cells(other) and _token(one) == _token(other)
+
+
+def _cells(row: DraftTarget) -> tuple[str, ...]:
+    """Return what beside the store the row says, as far as it makes a difference."""
+    choices = (row.scope, row.clone_demo_catalog, row.instant_site)
+    return (row.problem, row.name.strip(), row.label.strip(), *(choice.strip().upper() for choice in choices))
+
+
+def _token(row: DraftTarget) -> str:
+    """Return the token: sealed twice, it looks different each time."""
+    secret: Secret = row.access_token
+    try:
+        return secret.reveal()
+    except SecretUnreadableError:
+        return secret.ciphertext

@@ -1,0 +1,41 @@
+"""The target stores that the portal knows, to choose from in the step Targets."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from clones.filters.search import searchable
+from clones.models import Draft, DraftTarget, TargetStore
+
+MOST_SHOWN: Final = 50
+
+
+def known_targets(draft: Draft, text: str, ticked: Collection[str]) -> dict[str, Any]:
+    """Return what the list of known stores shows: those that are ticked, then what was found. Three queries at most."""
+    text = searchable(text)
+    known = _known(draft)
+    chosen = list(known.filter(pk__in=[int(pk[:18]) for pk in ticked])) if ticked else []
+    found = known.exclude(pk__in=[store.pk for store in chosen])
+    if text:
+        found = found.filter(Q(store_id__startswith=text) | Q(label__icontains=text))
+    shown = list(found.order_by("-pk")[: MOST_SHOWN + 1])
+    return {"ticked": chosen, "known": shown[:MOST_SHOWN], "has_more_known": len(shown) > MOST_SHOWN, "q": text}
+
+
+def _known(draft: Draft) -> QuerySet[TargetStore]:
+    """Return the stores in use that are not on the list yet; of the template's connection, where there is one."""
+    known = TargetStore.objects.filter(archived_at=None).exclude(store_id="")
+    if draft.template:
+        known = known.filter(connection_id=draft.template.connection_id)
+    return known.exclude(store_id__in=draft.targets.exclude(store_id="").values("store_id"))
+
+
+def with_labels(draft: Draft, rows: Sequence[DraftTarget]) -> list[tuple[DraftTarget, str]]:
+    """Return the rows, each with its label: its own, else the one that the portal knows for its store. One query."""
+    ids = [row.store_id for row in rows if not row.label]
+    known: dict[str, str] = {}
+    if draft.template:
+        stores = TargetStore.objects.filter(connection_id=draft.template.connection_id, store_id__in=ids)
+        known = dict(stores.exclude(store_id="").values_list("store_id", "label"))
+    return [(row, row.label or known.get(row.store_id, "")) for row in rows]

@@ -1,0 +1,82 @@
+"""One draft, launched and changed at the same instant from threads with connections of their own: one batch comes of it."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from clones.imports import read_pasted
+from clones.models import Batch, CloneJob, Draft, TemplateStore
+from clones.operations.drafts.launching import launch_draft, plan
+from clones.operations.drafts.making import new_draft
+from clones.operations.drafts.rows import add_rows
+from tests.factories import TemplateStoreFactory
+from tests.people import staff
+from tests.together import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 10
+
+
+@pytest.fixture
+def sam() -> User:
+    return staff()
+
+
+@pytest.fixture
+def template() -> TemplateStore:
+    return TemplateStoreFactory.create(store_id="1001")
+
+
+def filled(template: TemplateStore, user: User, first: int) -> Draft:
+    draft = new_draft(user, template)
+    add_rows(draft, user, read_pasted(f"{first} {first + 1} {first + 2}"))
+    return draft
+
+
+def test_of_four_launches_of_one_draft_all_return_the_same_batch(template: TemplateStore, sam: User) -> None:
+    for number in range(ROUNDS):
+        draft = filled(template, sam, 9001 + 3 * number)
+        batches: list[int] = []
+
+        def launch(draft: Draft = draft, batches: list[int] = batches) -> None:
+            batch = launch_draft(draft, sam, seen="").batch
+            assert batch is not None
+            batches.append(batch.pk)
+
+        said = at_once(launch, launch, launch, launch)
+
+        assert said == ["", "", "", ""]
+        assert len(set(batches)) == 1
+
+    assert Batch.objects.count() == ROUNDS
+    assert CloneJob.objects.count() == 3 * ROUNDS
+
+
+def test_rows_that_come_in_during_a_launch_are_in_it_or_refused_never_lost(template: TemplateStore, sam: User) -> None:
+    for number in range(ROUNDS):
+        first = 9001 + 10 * number
+        draft = filled(template, sam, first)
+        seen = plan(draft).seen
+
+        launched, added = at_once(
+            lambda draft=draft, seen=seen: launch_draft(draft, sam, seen=seen),  # type: ignore[misc]
+            lambda draft=draft, first=first: add_rows(draft, sam, read_pasted(str(first + 5))),  # type: ignore[misc]
+        )
+
+        assert bool(launched) != bool(added)  # the first one in keeps the other from what it meant to do
+        jobs = CloneJob.objects.filter(batch__draft=draft).count()
+        assert (jobs, draft.targets.count()) == ((0, 4) if launched else (3, 0))
+
+
+def test_two_drafts_with_the_same_stores_launch_them_once(template: TemplateStore, sam: User) -> None:
+    for number in range(ROUNDS):
+        first = 9001 + 3 * number
+        drafts = [filled(template, sam, first), filled(template, sam, first)]
+
+        said = at_once(
+            *(lambda draft=draft, seen=plan(draft).seen: launch_draft(draft, sam, seen=seen) for draft in drafts)  # type: ignore[misc]
+        )
+
+        assert sorted(map(bool, said)) == [False, True]
+
+    assert CloneJob.objects.count() == 3 * ROUNDS
