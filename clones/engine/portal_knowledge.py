@@ -1,5 +1,6 @@
 """What the portal itself knows of the targets of drafts: templates, clones, stores that were created. A few queries."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -39,9 +40,8 @@ def _by_connection(rows: Iterable[DraftTarget]) -> dict[Connection, list[DraftTa
 
 def scope_of(row: DraftTarget) -> CloneScope:
     """Return what is copied into this target: as its cell says, else as the draft does."""
-    written = row.scope.strip().casefold()
-    named = (scope for scope in CloneScope if written in {scope.value.casefold(), str(scope.label).casefold()})
-    return next(named, CloneScope(row.draft.scope))
+    written = re.sub(r"[\s-]+", "_", row.scope.strip()).upper()  # as `operations.cells` reads it
+    return CloneScope(written if written in CloneScope.values else row.draft.scope)
 
 
 class _Archive:
@@ -68,7 +68,7 @@ class _Archive:
             store_id=store_id,
             email="" if store_id else email,
             scope=scope_of(row),
-            template_products=_known_products(template),
+            template_products=template.known_product_count,
             token=row.access_token or self.tokens.get(store_id, Secret()),
             is_template=self.templates.get(store_id),
             is_own_template=store_id == template.store_id,
@@ -82,8 +82,3 @@ def _last_filled(jobs: QuerySet[CloneJob]) -> dict[str, Filled]:
     ended = Q(status=JobStatus.COMPLETED) | Q(failure_kind__in=_MAY_HAVE_FILLED)
     rows = jobs.filter(ended).exclude(scope=CloneScope.STORE_SETTINGS).order_by("pk")
     return {store: Filled(pk, at) for store, pk, at in rows.values_list("target__store_id", "pk", "finished_at")}
-
-
-def _known_products(template: TemplateStore) -> int | None:
-    """Return how many products the template has: in its last clone, else as it told when it was tested."""
-    return template.tested_product_count if template.product_count is None else template.product_count

@@ -89,6 +89,11 @@ class DraftTarget(Leased):
     def __str__(self) -> str:
         return self.store_id or self.email
 
+    @property
+    def result(self) -> CheckStatus:
+        """What its check came to, with word, icon and colour."""
+        return CheckStatus(self.check_status)
+
 
 class StoreKey(Throttled):
     """The budget and the breaker of one store's token, known by its fingerprint (a keyed hash) only."""

@@ -3,6 +3,7 @@
 What a check found is void as soon as its row changes: `drafts` sets such rows back.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,22 +21,21 @@ from clones.operations.drafts.counting import HAS_NO_MISTAKE, Counts
 from clones.operations.errors import InvalidRequestError
 
 PROBLEMS: Final = (CheckStatus.BLOCKED, CheckStatus.WARNING, CheckStatus.UNCHECKED)  # the worst first
+ALL: Final = (CheckStatus.NONE, CheckStatus.PASSED, *PROBLEMS)
 CHUNK: Final = 500
 
 
-def start_check(draft: Draft, user: User, *, only_problems: bool = False, at: datetime | None = None) -> int:
+def start_check(draft: Draft, user: User, *, only: Collection[CheckStatus] = ALL, at: datetime | None = None) -> int:
     """Have the targets of a draft checked, all that have no mistake, and return how many those are.
 
-    `only_problems`: not those that passed. What is being checked already goes on. Tokens that were refused are tried
+    `only`: those with one of these results. What is being checked already goes on. Tokens that were refused are tried
     once more, since a person asks. Raises InvalidRequestError where there is no template, LaunchedError.
     """
     now = at or timezone.now()
     with changing(draft, user) as locked:
         if locked.template is None:
             raise InvalidRequestError("Choose a template first: what a store needs to have room for depends on it.")
-        rows = checkable(locked).exclude(check_status__in=CHECK_MOVES)
-        if only_problems:
-            rows = rows.exclude(check_status=CheckStatus.PASSED)
+        rows = checkable(locked).filter(check_status__in=set(only) - set(CHECK_MOVES))
         ids = list(rows.order_by("position", "pk").select_for_update(no_key=True).values_list("pk", flat=True))
         chosen = DraftTarget.objects.filter(pk__in=ids)
         _try_refused_again(chosen, now)
@@ -101,8 +101,13 @@ class CheckProgress:
         return sum(self.counts[status] for status in CHECK_MOVES)
 
     @property
+    def is_untouched(self) -> bool:
+        """Tell whether no check was asked for yet."""
+        return self.counts[CheckStatus.NONE] == self.total
+
+    @property
     def asked(self) -> int:
-        """How many were ever asked for: all but those that changed since, or that nobody had checked."""
+        """How many a check was asked for, and that did not change since."""
         return self.total - self.counts[CheckStatus.NONE]
 
     @property
