@@ -100,7 +100,7 @@ class Glance:
 def _glance(draft: Draft, question: Question) -> Glance:
     columns = standstill.token_columns(timezone.now())
     shown = draft.targets.filter(pk__in=question.versions).order_by()
-    rows = list(shown.values("pk", "version", **columns))
+    rows: list[dict[str, Any]] = [*shown.annotate(**columns).values("pk", "version", *columns)]
     changed = [row["pk"] for row in rows if question.versions[row["pk"]] != row["version"]]
     one = rows[0] if rows else None
     return Glance(changed, standstill.token(works=one["works"], stopped=one["stopped"]) if one else question.standstill)
