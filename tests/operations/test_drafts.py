@@ -50,6 +50,11 @@ def ids(draft: Draft) -> list[str]:
     return [row.store_id for row in rows(draft)]
 
 
+def template_of(draft: Draft) -> TemplateStore:
+    assert draft.template is not None
+    return draft.template
+
+
 def fresh(draft: Draft) -> Draft:
     return Draft.objects.get(pk=draft.pk)
 
@@ -120,7 +125,7 @@ def test_tokens_are_sealed_also_in_rows_with_mistakes(draft: Draft, sam: User) -
 
     add_rows(draft, sam, table.rows)
 
-    stored = list(DraftTarget.objects.values_list("access_token", flat=True))
+    stored = [row.access_token for row in rows(draft)]
     assert [secret.reveal() for secret in stored] == ["secret_one", "secret_two"]
     assert all("secret_" not in secret.ciphertext for secret in stored)
 
@@ -190,7 +195,7 @@ def test_all_rows_are_removed_with_what_was_told_of_their_file(draft: Draft, sam
     assert (fresh(draft).source, fresh(draft).removed) == ({}, {})
 
 
-# Checks that are void ---------------------------------------------------------------------------------------------------
+# Checks that are void -------------------------------------------------------------------------------------------------
 
 
 def test_a_changed_row_is_no_longer_checked_and_the_others_are(draft: Draft, sam: User) -> None:
@@ -219,7 +224,7 @@ def test_a_row_that_is_saved_as_it_was_stays_checked(draft: Draft, sam: User) ->
 def test_another_template_examines_all_rows_again_and_voids_all_checks(draft: Draft, sam: User) -> None:
     paste(draft, sam, "9001 1002")
     check_all(draft)
-    other = TemplateStoreFactory.create(connection=draft.template.connection, store_id="1002")
+    other = TemplateStoreFactory.create(connection=template_of(draft).connection, store_id="1002")
 
     choose(draft, sam, other, CloneScope.ALL, clone_demo_catalog=False)
 
@@ -232,7 +237,7 @@ def test_other_options_void_all_checks(draft: Draft, sam: User, scope: CloneScop
     paste(draft, sam, "9001")
     check_all(draft)
 
-    choose(draft, sam, draft.template, scope, clone_demo_catalog=demo)
+    choose(draft, sam, template_of(draft), scope, clone_demo_catalog=demo)
 
     assert rows(draft)[0].check_status == CheckStatus.NONE
 
@@ -241,7 +246,7 @@ def test_the_same_template_and_options_leave_the_checks(draft: Draft, sam: User)
     paste(draft, sam, "9001")
     check_all(draft)
 
-    choose(draft, sam, draft.template, CloneScope.ALL, clone_demo_catalog=False)
+    choose(draft, sam, template_of(draft), CloneScope.ALL, clone_demo_catalog=False)
 
     assert rows(draft)[0].check_status == CheckStatus.PASSED
 
@@ -299,7 +304,7 @@ def cells(row: DraftTarget) -> dict[str, Any]:
 
 
 def test_a_draft_becomes_a_batch_and_its_rows_are_gone(draft: Draft, sam: User) -> None:
-    choose(draft, sam, draft.template, CloneScope.CATALOG, clone_demo_catalog=True)
+    choose(draft, sam, template_of(draft), CloneScope.CATALOG, clone_demo_catalog=True)
     paste(draft, sam, "9001 9002")
     add_rows(
         draft,
@@ -352,7 +357,7 @@ def test_rows_with_mistakes_keep_a_draft_from_being_launched_until_they_are_left
 
 
 def test_busy_stores_keep_a_draft_from_being_launched_until_they_are_left_out(draft: Draft, sam: User) -> None:
-    busy = TargetStoreFactory.create(connection=draft.template.connection, store_id="9002")
+    busy = TargetStoreFactory.create(connection=template_of(draft).connection, store_id="9002")
     CloneJobFactory.create(batch__template=draft.template, target=busy)
     paste(draft, sam, "9001 9002")
 
@@ -372,7 +377,7 @@ def test_what_was_seen_is_what_is_launched(draft: Draft, sam: User) -> None:
 
 
 def _becomes_busy(draft: Draft, user: User) -> None:
-    target = TargetStoreFactory.create(connection=draft.template.connection, store_id="9002")
+    target = TargetStoreFactory.create(connection=template_of(draft).connection, store_id="9002")
     CloneJobFactory.create(batch__template=draft.template, target=target)
 
 
@@ -389,11 +394,11 @@ def _one_more(draft: Draft, user: User) -> None:
 
 
 def _other_options(draft: Draft, user: User) -> None:
-    choose(draft, user, draft.template, CloneScope.CATALOG, clone_demo_catalog=False)
+    choose(draft, user, template_of(draft), CloneScope.CATALOG, clone_demo_catalog=False)
 
 
 def _becomes_a_template(draft: Draft, user: User) -> None:
-    TemplateStoreFactory.create(connection=draft.template.connection, store_id="9001")
+    TemplateStoreFactory.create(connection=template_of(draft).connection, store_id="9001")
 
 
 @pytest.mark.parametrize(

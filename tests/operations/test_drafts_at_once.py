@@ -1,4 +1,6 @@
-"""One draft, launched and changed at the same instant from threads with connections of their own: one batch comes of it."""
+"""One draft, launched and changed at the same instant, each in a thread with a connection of its own: one batch."""
+
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -56,12 +58,8 @@ def test_rows_that_come_in_during_a_launch_are_in_it_or_refused_never_lost(templ
     for number in range(ROUNDS):
         first = 9001 + 10 * number
         draft = filled(template, sam, first)
-        seen = plan(draft).seen
 
-        launched, added = at_once(
-            lambda draft=draft, seen=seen: launch_draft(draft, sam, seen=seen),  # type: ignore[misc]
-            lambda draft=draft, first=first: add_rows(draft, sam, read_pasted(str(first + 5))),  # type: ignore[misc]
-        )
+        launched, added = at_once(launching(draft, sam), adding(draft, sam, first + 5))
 
         assert bool(launched) != bool(added)  # the first one in keeps the other from what it meant to do
         jobs = CloneJob.objects.filter(batch__draft=draft).count()
@@ -73,10 +71,18 @@ def test_two_drafts_with_the_same_stores_launch_them_once(template: TemplateStor
         first = 9001 + 3 * number
         drafts = [filled(template, sam, first), filled(template, sam, first)]
 
-        said = at_once(
-            *(lambda draft=draft, seen=plan(draft).seen: launch_draft(draft, sam, seen=seen) for draft in drafts)  # type: ignore[misc]
-        )
+        said = at_once(*(launching(draft, sam) for draft in drafts))
 
         assert sorted(map(bool, said)) == [False, True]
 
     assert CloneJob.objects.count() == 3 * ROUNDS
+
+
+def launching(draft: Draft, user: User) -> Callable[[], object]:
+    """Return a launch of what is to be seen now."""
+    seen = plan(draft).seen
+    return lambda: launch_draft(draft, user, seen=seen)
+
+
+def adding(draft: Draft, user: User, store: int) -> Callable[[], object]:
+    return lambda: add_rows(draft, user, read_pasted(str(store)))
