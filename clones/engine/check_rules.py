@@ -157,7 +157,7 @@ def _by_visit(known: Known, told: Visit) -> Iterator[Finding]:
 
 def _by_counts(known: Known, told: Visit) -> Iterator[Finding]:
     if told.products:
-        yield _not_empty(known, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY, f"{_count(told.products, 'product')}")
+        yield _not_empty(known, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY, _count(told.products, "product"))
     if told.categories and told.has_demo_products:
         words = (
             f"The store has {_count(told.categories, 'category', 'categories')} beside Ecwid's demo products. Ecwid's "
@@ -174,10 +174,8 @@ def _by_counts(known: Known, told: Visit) -> Iterator[Finding]:
 
 def _not_empty(known: Known, code: CloneErrorCode, held: str) -> Finding:
     if known.scope.copies_catalog:
-        return _blocked(code, f"The store has {held}, and Ecwid clones into an empty one only: delete them first.")
-    words = (
-        f"The store has {held}. Only settings are copied, which Ecwid may refuse all the same: delete them to be sure."
-    )
+        return _blocked(code, f"The store has {held}. Empty it first.")
+    words = f"The store has {held}. Only settings are copied, which Ecwid may refuse all the same: empty it to be sure."
     return Finding(CheckStatus.WARNING, code, words)
 
 

@@ -71,7 +71,7 @@ def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 20
 
 
 def show_page(
-    request: HttpRequest, page: str, draft: Draft, step: str, *, status: int = 200, **context: Any
+    request: HttpRequest, page: str, draft: Draft, step: str, /, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Draw a page that belongs to a step, with what `clones/draft_page.html` needs."""
     counts = context.get("counts") or count_rows(draft)
