@@ -20,16 +20,16 @@ def add_row(draft: Draft, store_id: int | str = "", *, token: str | None = None,
     """Add a target. Its token: that which the sandbox gives a store, unless there is another, or none ("")."""
     sealed = Secret.seal((store_token(int(store_id)) if store_id else "") if token is None else token)
     position = draft.targets.count()
-    return DraftTarget.objects.create(
-        draft=draft, position=position, line=position + 2, store_id=str(store_id), access_token=sealed, **cells
-    )
+    row = DraftTarget(draft=draft, position=position, line=position + 2, store_id=str(store_id), **cells)
+    row.access_token = sealed
+    row.save()
+    return row
 
 
 def add_rows(draft: Draft, store_ids: "range | list[int]", token: str) -> None:
     """Add many targets that all have the same token."""
     first = draft.targets.count()
-    rows = [
-        DraftTarget(draft=draft, position=first + at, store_id=str(store_id), access_token=Secret.seal(token))
-        for at, store_id in enumerate(store_ids)
-    ]
+    rows = [DraftTarget(draft=draft, position=at, store_id=str(one)) for at, one in enumerate(store_ids, first)]
+    for row in rows:
+        row.access_token = Secret.seal(token)
     DraftTarget.objects.bulk_create(rows)

@@ -58,22 +58,26 @@ def test_an_empty_store_with_room_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "code", "words"),
+    ("told", "code", "words"),
     [
-        ({"products": 1}, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY, "The store has 1 product."),
-        ({"categories": 2}, CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY, "The store has 2 categories."),
-        ({"types": 1_200}, CloneErrorCode.TARGET_PRODUCT_TYPES_NOT_EMPTY, "The store has 1,200 product types."),
+        (replace(EMPTY, products=1), CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY, "The store has 1 product."),
+        (replace(EMPTY, categories=2), CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY, "The store has 2 categories."),
+        (
+            replace(EMPTY, types=1_200),
+            CloneErrorCode.TARGET_PRODUCT_TYPES_NOT_EMPTY,
+            "The store has 1,200 product types.",
+        ),
     ],
 )
 class TestAStoreThatHoldsSomething:
-    def test_is_blocked(self, held: dict[str, int], code: str, words: str) -> None:
-        finding = only(STORE, replace(EMPTY, **held))
+    def test_is_blocked(self, told: Visit, code: str, words: str) -> None:
+        finding = only(STORE, told)
 
         assert (finding.level, finding.code) == (BLOCKED, code)
         assert finding.text.startswith(words)
 
-    def test_is_only_warned_of_where_settings_are_copied(self, held: dict[str, int], code: str, words: str) -> None:
-        finding = only(replace(STORE, scope=CloneScope.STORE_SETTINGS), replace(EMPTY, **held))
+    def test_is_only_warned_of_where_settings_are_copied(self, told: Visit, code: str, words: str) -> None:
+        finding = only(replace(STORE, scope=CloneScope.STORE_SETTINGS), told)
 
         assert (finding.level, finding.code) == (WARNING, code)
         assert finding.text.startswith(words)
@@ -161,9 +165,9 @@ def test_a_store_that_did_not_answer_is_never_green(trouble: EcwidError) -> None
     assert found(STORE, replace(EMPTY, types=None, trouble=trouble)) == [(UNCHECKED, "")]
 
 
-@pytest.mark.parametrize("unsaid", ["products", "categories"])
-def test_a_count_that_ecwid_did_not_say_is_not_zero(unsaid: str) -> None:
-    assert found(STORE, replace(EMPTY, **{unsaid: None})) == [(UNCHECKED, "")]
+@pytest.mark.parametrize("told", [replace(EMPTY, products=None), replace(EMPTY, categories=None)])
+def test_a_count_that_ecwid_did_not_say_is_not_zero(told: Visit) -> None:
+    assert found(STORE, told) == [(UNCHECKED, "")]
 
 
 def test_what_was_told_before_the_trouble_counts() -> None:
@@ -177,13 +181,13 @@ class TestWhatThePortalKnows:
     @pytest.mark.parametrize(
         ("known", "code"),
         [
-            ({"is_own_template": True, "is_template": "Fashion"}, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY),
-            ({"is_template": "Fashion"}, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY),
-            ({"active_job": 7}, CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET),
+            (replace(STORE, is_own_template=True, is_template="Fashion"), CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY),
+            (replace(STORE, is_template="Fashion"), CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY),
+            (replace(STORE, active_job=7), CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET),
         ],
     )
-    def test_blocks_whatever_the_store_says(self, known: dict[str, object], code: str, told: Told) -> None:
-        assert (BLOCKED, code) in found(replace(STORE, **known), told)
+    def test_blocks_whatever_the_store_says(self, known: Known, code: str, told: Told) -> None:
+        assert (BLOCKED, code) in found(known, told)
 
     def test_an_earlier_clone_is_warned_of_where_nobody_could_look(self) -> None:
         known = replace(STORE, filled=Filled(7, datetime(2026, 5, 3, tzinfo=UTC)))

@@ -1,9 +1,11 @@
 """The step Check: what the page shows, how it keeps itself up to date, and what its buttons do."""
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -41,11 +43,14 @@ def page(client: Client, draft: Draft, query: str = "") -> str:
     return answer.content.decode()
 
 
-def live(client: Client, draft: Draft, *rows: DraftTarget, since: str = "", token: str = "", **more: str) -> object:
+def live(
+    client: Client, draft: Draft, *rows: DraftTarget, since: str = "", token: str = "", **more: str
+) -> HttpResponse:
     ids = ",".join(str(row.pk) for row in rows)
     versions = since or ",".join(str(row.version) for row in rows)
     query = {"ids": ids, "since": versions, "token": token or token_of(draft), **more}
-    return client.get(address(draft, "live/"), query, headers=FRAGMENT)
+    answer = client.get(address(draft, "live/"), query, headers=FRAGMENT)
+    return cast("HttpResponse", answer)
 
 
 def token_of(draft: Draft) -> str:

@@ -20,7 +20,7 @@ from clones.models import Connection, Draft, DraftTarget, StoreCreation, StoreKe
 from clones.operations.checks import start_check
 from clones.secrets import Secret
 from tests.drafts import add_row, make_draft
-from tests.factories import CloneJobFactory
+from tests.factories import CloneJobFactory, TargetStoreFactory
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess, store_token
 from tests.waiting import until
 
@@ -150,8 +150,9 @@ class TestAStoreWithItsToken:
     def test_the_token_of_the_known_target_is_used_where_the_row_has_none(
         self, check: Callable[[Draft], None], draft: Draft
     ) -> None:
-        connection = Connection.objects.get()
-        TargetStore.objects.create(connection=connection, store_id="9001", token=Secret.seal(store_token(9001)))
+        TargetStoreFactory.create(
+            connection=Connection.objects.get(), store_id="9001", token=Secret.seal(store_token(9001))
+        )
         row = add_row(draft, 9001, token="")
 
         check(draft)
