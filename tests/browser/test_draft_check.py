@@ -9,7 +9,7 @@ from clones.choices import CheckStatus
 from clones.models import Draft, DraftTarget, TemplateStore
 from tests.browser.conftest import Look, NewContext, SignIn
 from tests.browser.world import HOSTILE
-from tests.drafts import add_row, make_draft
+from tests.checked_drafts import add_row, make_draft
 from tests.people import staff
 from tests.sandbox_process import SandboxProcess
 from tests.worker_process import WorkerProcess

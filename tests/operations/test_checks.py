@@ -14,7 +14,7 @@ from clones.operations.drafts.changing import LaunchedError
 from clones.operations.drafts.counting import count_rows
 from clones.operations.drafts.rows import Cells, change_rows
 from clones.operations.errors import InvalidRequestError
-from tests.drafts import add_row, make_draft
+from tests.checked_drafts import add_row, make_draft
 from tests.factories import BatchFactory, TemplateStoreFactory
 
 NOW = timezone.now()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clones.choices import CheckStatus
 from clones.models import Draft, DraftTarget, TemplateStore
-from tests.drafts import add_row, add_rows, make_draft
+from tests.checked_drafts import add_row, add_rows, make_draft
 from tests.factories import BatchFactory, TemplateStoreFactory, WorkerBeatFactory
 from tests.people import staff
 

@@ -8,7 +8,7 @@ import pytest
 from clones.choices import CHECK_MOVES, CheckStatus
 from clones.models import Draft, DraftTarget, TemplateStore
 from clones.operations.checks import start_check
-from tests.drafts import add_row, make_draft
+from tests.checked_drafts import add_row, make_draft
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
 from tests.worker_process import WorkerProcess

@@ -15,7 +15,7 @@ from clones.engine.errands.visits import MOST_AT_ONCE
 from clones.engine.store_visit import MOST_QUESTIONS
 from clones.models import DraftTarget, StoreKey, TemplateStore
 from clones.operations.checks import start_check
-from tests.drafts import add_rows, make_draft
+from tests.checked_drafts import add_rows, make_draft
 from tests.factories import TemplateStoreFactory
 
 LIMIT = 600

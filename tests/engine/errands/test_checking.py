@@ -19,7 +19,7 @@ from clones.engine.errands.visits import REFUSED, TOO_MANY_REFUSED
 from clones.models import Connection, Draft, DraftTarget, StoreCreation, StoreKey, TargetStore, TemplateStore
 from clones.operations.checks import start_check
 from clones.secrets import Secret
-from tests.drafts import add_row, make_draft
+from tests.checked_drafts import add_row, make_draft
 from tests.factories import CloneJobFactory, TargetStoreFactory
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess, store_token
 from tests.waiting import until
