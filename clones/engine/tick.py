@@ -17,6 +17,7 @@ from clones.engine.clones import THREADS, Clones
 from clones.engine.database import AWAY
 from clones.engine.errands import DESKS
 from clones.engine.errands.round import Errands
+from clones.engine.housekeeping import keep_house
 from clones.engine.seat import Holder
 from clones.models import Connection
 
@@ -141,6 +142,7 @@ class Tick:
         recovery.take_back(now, only_stopped=only_stopped)
         self.errands.take_back(now, only_stopped=only_stopped)
         self.clones.tally.write()
+        keep_house(now)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or self.clones.give_work() or self.errands.give_work(now)
 

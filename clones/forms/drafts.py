@@ -1,5 +1,6 @@
 """What staff type in the wizard's steps, but for the cells of rows (`views/draft_cells`)."""
 
+import re
 from typing import Any, Final
 
 from django import forms
@@ -14,6 +15,11 @@ from clones.operations.errors import InvalidRequestError
 from clones.operations.names import check_name
 
 LONGEST_PASTE: Final = 500_000
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text out of an address or a form may be the id of a row: short enough for any database."""
+    return re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) is not None
 
 
 class DraftTemplateForm(PortalForm):
@@ -67,7 +73,7 @@ class DraftTargetsForm(PortalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["known"].valid_value = str.isdecimal  # type: ignore[attr-defined]  # what is unknown finds nothing
+        self.fields["known"].valid_value = is_id  # type: ignore[attr-defined]  # what is unknown finds nothing
 
     def clean(self) -> dict[str, Any]:
         """Refuse an empty form, unless it only searches."""

@@ -38,7 +38,7 @@ _FORGET, _ACCEPT = "forget_token", "accept"
 class Cell:
     """One cell as an input. `value` is never a token; `is_set`: there is one."""
 
-    row: int
+    prefix: str
     column: str
     value: str
     errors: list[str]
@@ -47,7 +47,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Of the input."""
-        return f"row-{self.row}-{self.column}"
+        return self.prefix + self.column
 
     @property
     def label(self) -> str:
@@ -72,37 +72,39 @@ class Cell:
 
 @dataclass(frozen=True)
 class RowForm:
-    """A row that is put right: its cells as inputs."""
+    """A row that is put right: its cells as inputs, whose names begin with `prefix`."""
 
     row: DraftTarget
+    prefix: str
     cells: list[Cell]
 
     @property
     def forget_name(self) -> str:
         """Name of the box that takes its token away."""
-        return f"row-{self.row.pk}-{_FORGET}"
+        return self.prefix + _FORGET
 
     @property
     def accept_name(self) -> str:
         """Name of the box that says that its cells are right although its shape is not."""
-        return f"row-{self.row.pk}-{_ACCEPT}"
+        return self.prefix + _ACCEPT
 
 
 def all_cells(row: DraftTarget) -> RowForm:
-    """Return the row with all its cells."""
-    return RowForm(row, [_cell(row, column) for column in COLUMNS])
+    """Return the row with all its cells, for a page of its own."""
+    return RowForm(row, "", [_cell(row, "", column) for column in COLUMNS])
 
 
 def needed_cells(row: DraftTarget) -> RowForm:
     """Return the row with the cells that say something or must: there may be many such rows on a page."""
     wanted = {"store_id"} if row.store_id else {"store_id", "email", "name"}
     wanted |= row.errors.keys() | {column for column in COLUMNS if getattr(row, column)}
-    return RowForm(row, [_cell(row, column) for column in COLUMNS if column in wanted])
+    prefix = f"row-{row.pk}-"
+    return RowForm(row, prefix, [_cell(row, prefix, column) for column in COLUMNS if column in wanted])
 
 
-def _cell(row: DraftTarget, column: str) -> Cell:
+def _cell(row: DraftTarget, prefix: str, column: str) -> Cell:
     value = "" if column == TOKEN else getattr(row, column)
-    return Cell(row.pk, column, value, row.errors.get(column, []), bool(row.access_token))
+    return Cell(prefix, column, value, row.errors.get(column, []), bool(row.access_token))
 
 
 def typed_cells(posted: QueryDict) -> dict[int, Cells]:

@@ -65,7 +65,7 @@ def to_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     return redirect("clones:batch_detail", batch_id)
 
 
-def show_step(request: HttpRequest, draft: Draft, step: str, *, status: int = 200, **context: Any) -> HttpResponse:
+def show_step(request: HttpRequest, draft: Draft, step: str, /, *, status: int = 200, **context: Any) -> HttpResponse:
     """Draw `clones/draft_<step>.html`, which extends `clones/draft_page.html`, with what that needs."""
     return show_page(request, f"clones/draft_{step}.html", draft, step, status=status, **context)
 

@@ -15,7 +15,7 @@ def known_targets(draft: Draft, text: str, ticked: Collection[str]) -> dict[str,
     """Return what the list of known stores shows: those that are ticked, then what was found. Three queries at most."""
     text = searchable(text)
     known = _known(draft)
-    chosen = list(known.filter(pk__in=[int(pk[:18]) for pk in ticked])) if ticked else []
+    chosen = list(known.filter(pk__in=[int(pk) for pk in ticked])) if ticked else []
     found = known.exclude(pk__in=[store.pk for store in chosen])
     if text:
         found = found.filter(Q(store_id__startswith=text) | Q(label__icontains=text))

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from clones.filters.search import typed_search
-from clones.forms.drafts import DraftTargetsForm
+from clones.forms.drafts import DraftTargetsForm, is_id
 from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted
 from clones.models import Draft, DraftTarget, TargetStore
 from clones.operations.drafts import rows
@@ -48,8 +48,8 @@ def _save(request: HttpRequest, draft: Draft, user: User) -> None:
     """Store what was put right; whoever removes one row keeps what was typed in the others."""
     rows.change_rows(draft, user, typed_cells(request.POST))
     gone = request.POST.get("remove", "")
-    if gone.isdecimal():
-        rows.remove_rows(draft, user, [int(gone[:18])])
+    if is_id(gone):
+        rows.remove_rows(draft, user, [int(gone)])
     counts = count_rows(draft)
     if counts.wrong:
         messages.warning(request, f"Saved. {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
@@ -117,7 +117,7 @@ def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: in
     page = Paginator(_listed(draft, text), ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
     here = list(page)
     counts = count_rows(draft)
-    ticked = [pk for pk in form["known"].value() or [] if str(pk).isdecimal()]
+    ticked = [pk for pk in form["known"].value() or [] if is_id(str(pk))]
     context = {
         "form": form,
         "counts": counts,

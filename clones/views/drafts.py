@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clones.choices import CloneScope
-from clones.forms.drafts import DraftTemplateForm
+from clones.forms.drafts import DraftTemplateForm, is_id
 from clones.models import Batch, Draft, TemplateStore
 from clones.operations.drafts.counting import count_rows
 from clones.operations.drafts.making import choose, discard, new_draft, prefill
@@ -38,10 +38,12 @@ def _begin(request: HttpRequest) -> HttpResponse:
     """Begin a draft: empty, for a template store, or with what a batch was."""
     user = cast("User", request.user)
     batch, template = (request.POST.get(name, "") for name in ("batch", "template"))
-    if batch.isdecimal():
-        made = prefill(get_object_or_404(Batch.objects.select_related("template"), pk=int(batch)), user)
+    if batch:
+        made = prefill(
+            get_object_or_404(Batch.objects.select_related("template"), pk=int(batch) if is_id(batch) else 0), user
+        )
         return redirect("clones:draft_template", made.pk)
-    chosen = TemplateStore.objects.filter(archived_at=None, pk=int(template)).first() if template.isdecimal() else None
+    chosen = TemplateStore.objects.filter(archived_at=None, pk=int(template)).first() if is_id(template) else None
     return redirect("clones:draft", new_draft(user, chosen).pk)
 
 

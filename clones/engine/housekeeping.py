@@ -1,0 +1,27 @@
+"""What is thrown away after a while. Called by every tick, does something once an hour."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Final
+
+from clones.engine.store_keys import forget_unused
+from clones.models import Draft
+
+KEEP_DRAFTS: Final = timedelta(days=14)
+EVERY_SECONDS: Final = 3600.0
+
+_next_at = 0.0  # by this process's clock: several workers may do it, and then one finds nothing
+
+
+def keep_house(now: datetime) -> None:
+    """Forget, at most once an hour in each process, old drafts, and tokens that are not used any more."""
+    global _next_at  # noqa: PLW0603  a tick lives for half a minute only
+    if time.monotonic() >= _next_at:
+        _next_at = time.monotonic() + EVERY_SECONDS
+        forget_drafts(now)
+        forget_unused(now)
+
+
+def forget_drafts(now: datetime) -> None:
+    """Forget old drafts with their targets and tokens, launched or not: what was launched is a batch."""
+    Draft.objects.filter(changed_at__lt=now - KEEP_DRAFTS).delete()

@@ -1,0 +1,430 @@
+"""The wizard's step Targets: three ways to name stores, each mistake beside its cell, and putting it right there."""
+
+import csv
+import io
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from clones.imports import MOST_ROWS
+from clones.models import Draft, TemplateStore
+from clones.operations.drafts.rows import add_rows, row_of
+from clones.secrets import Secret
+from tests.drafts import HOSTILE_CSV, add_file, draft_with, ids, rows, text_of
+from tests.factories import TargetStoreFactory, TemplateStoreFactory
+from tests.people import staff
+from tests.views.markup import inline_code
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def template() -> TemplateStore:
+    return TemplateStoreFactory.create(store_id="1001")
+
+
+@pytest.fixture
+def sam() -> User:
+    return staff()
+
+
+@pytest.fixture
+def client(client: Client, sam: User) -> Client:
+    client.force_login(sam)
+    return client
+
+
+@pytest.fixture
+def draft(template: TemplateStore, sam: User) -> Draft:
+    return draft_with(sam, template)
+
+
+def address(draft: Draft) -> str:
+    return f"/batches/new/{draft.pk}/targets/"
+
+
+def file_of(data: bytes, name: str = "customers.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, "text/csv")
+
+
+def words(page: str) -> str:
+    """Return a page's words as one reads them."""
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page)))
+
+
+# Adding ---------------------------------------------------------------------------------------------------------------
+
+
+def test_pasted_filed_and_known_stores_come_into_one_list(
+    client: Client, draft: Draft, template: TemplateStore
+) -> None:
+    known = TargetStoreFactory.create(connection=template.connection, store_id="9003")
+    table = file_of(b"store_id;label\r\n9001;Anna\r\n")
+
+    response = client.post(address(draft), {"pasted": "9002", "file": table, "known": [known.pk]}, follow=True)
+
+    assert ids(draft) == ["9001", "9002", "9003"]
+    assert response.redirect_chain == [(address(draft), 302)]
+
+
+def test_the_count_is_told_as_a_sentence(client: Client, draft: Draft, sam: User) -> None:
+    client.post(address(draft), {"pasted": "9001 9002 9001 9002 1001 12a 9003"})
+
+    page = words(text_of(client.get(address(draft))))
+
+    assert "5 stores, 2 duplicates removed, 1 is the template itself. 3 can be launched, 2 have mistakes." in page
+    assert "9001 (line 1), 9002 (line 1)" in page
+
+
+def test_how_the_file_was_read_is_told(client: Client, draft: Draft) -> None:
+    data = "store_id;Label;Telefon <b>;Ort\r\n9001;Müller;1;2\r\n".encode("cp1252")
+
+    client.post(address(draft), {"file": file_of(data, "kunden <i>.csv")})
+
+    page = text_of(client.get(address(draft)))
+    assert "Read kunden <i>.csv (1 row) as Windows-1252, cells apart by semicolon." in words(page)
+    assert "Columns used: store_id, label. Ignored: Telefon <b>, Ort." in words(page)
+    assert "Not in the file: email, name, access_token, scope, clone_demo_catalog, instant_site." in words(page)
+    assert "<i>.csv" not in page
+    assert "Müller" in page
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "The file is empty"),
+        (b"PK\x03\x04 workbook", "This is a workbook, not a CSV file"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "This is not a text file"),
+        (b"a;b\n1;2\n", "The first line does not name a column"),
+        (b"store_id\n", "no rows below"),
+        (b"store_id\n" + b"9001\n" * (MOST_ROWS + 1), "at most 5,000"),
+        (b"store_id\n" + b"x" * 3_000_000, "larger than 2 MB"),
+        (b'store_id\n"9001\n', "quotation mark"),
+    ],
+    ids=["empty", "workbook", "picture", "no columns", "no rows", "many", "large", "open quote"],
+)
+def test_a_file_that_cannot_be_read_is_told_of_and_what_was_there_stays(
+    client: Client, draft: Draft, sam: User, data: bytes, said: str
+) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+
+    response = client.post(address(draft), {"file": file_of(data), "pasted": "9002", "replace": "on"})
+
+    assert response.status_code == 422
+    assert said in words(text_of(response))
+    assert "9002</textarea>" in text_of(response)
+    assert ids(draft) == ["9001"]
+
+
+def test_arbitrary_bytes_are_never_a_500(client: Client, draft: Draft) -> None:
+    for first in range(0, 256, 5):
+        data = bytes((first * 7 + step * 31) % 256 for step in range(200))
+        assert client.post(address(draft), {"file": file_of(data)}).status_code in {302, 422}
+
+
+def test_an_upload_adds_or_replaces_as_one_says(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+    client.post(address(draft), {"pasted": "9002"})
+    assert ids(draft) == ["9001", "9002"]
+
+    client.post(address(draft), {"pasted": "9003", "replace": "on"})
+
+    assert ids(draft) == ["9003"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"pasted": "  "}, {"replace": "on"}])
+def test_nothing_to_add_is_said_and_nothing_is_lost(client: Client, draft: Draft, fields: dict[str, str]) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+
+    response = client.post(address(draft), fields)
+
+    assert response.status_code == 422
+    assert "there is nothing to add yet" in text_of(response)
+    assert ids(draft) == ["9001"]
+
+
+@pytest.mark.parametrize("text", ["9001\0", "9" * 600_000, "🛷, 9001", "\u202e9001", "\x1b9001", "=9001"])
+def test_odd_texts_are_never_a_500(client: Client, draft: Draft, text: str) -> None:
+    assert client.post(address(draft), {"pasted": text}).status_code in {302, 422}
+    assert client.get(address(draft)).status_code == 200
+
+
+def test_too_many_stores_are_refused_with_what_was_typed(client: Client, draft: Draft) -> None:
+    text = "\n".join(str(10_000 + number) for number in range(MOST_ROWS + 1))
+
+    response = client.post(address(draft), {"pasted": text})
+
+    assert response.status_code == 422
+    assert "At most 5,000 stores go into one batch" in text_of(response)
+    assert not rows(draft)
+
+
+# Known stores ---------------------------------------------------------------------------------------------------------
+
+
+def test_known_stores_are_searched_and_what_was_typed_and_ticked_stays(
+    client: Client, draft: Draft, template: TemplateStore
+) -> None:
+    anna, bert, _ = (
+        TargetStoreFactory.create(connection=template.connection, store_id=f"900{number}", label=label)
+        for number, label in enumerate(("Anna", "Bert <b>", "Cleo"))
+    )
+
+    response = client.post(address(draft), {"find": "1", "q": "bert", "pasted": "9009", "known": [anna.pk]})
+
+    page = text_of(response)
+    assert response.status_code == 200
+    assert f'name="known" value="{anna.pk}" checked' in page
+    assert f'name="known" value="{bert.pk}">' in page
+    assert "Bert &lt;b&gt;" in page
+    assert "Cleo" not in page
+    assert "9009</textarea>" in page
+    assert not rows(draft)
+
+
+def test_known_stores_are_those_that_could_be_added(client: Client, draft: Draft, template: TemplateStore) -> None:
+    here = template.connection
+    TargetStoreFactory.create(store_id="9001", label="elsewhere")
+    TargetStoreFactory.create(connection=here, store_id="9002", label="archived", archived_at=template.created_at)
+    TargetStoreFactory.create(connection=here, store_id="", email="a@example.com", label="to come")
+    TargetStoreFactory.create(connection=here, store_id="9003", label="listed")
+    TargetStoreFactory.create(connection=here, store_id="9004", label="free")
+    client.post(address(draft), {"pasted": "9003"})
+
+    listed = re.search(r'<div class="draft-known-list".*?</div>', text_of(client.get(address(draft))), re.DOTALL)
+
+    assert listed
+    assert words(listed[0]).split() == ["9004", "free"]
+
+
+def test_of_many_known_stores_the_latest_are_shown(client: Client, draft: Draft, template: TemplateStore) -> None:
+    TargetStoreFactory.create_batch(60, connection=template.connection)
+
+    page = text_of(client.get(address(draft)))
+
+    assert page.count('name="known"') == 50
+    assert "These are the latest 50: search to see others." in page
+
+
+@pytest.mark.parametrize("known", ["x", "0", "99999999999999999999", "²"])
+def test_known_stores_that_make_no_sense_are_never_a_500(client: Client, draft: Draft, known: str) -> None:
+    assert client.post(address(draft), {"known": known, "pasted": "9001"}).status_code in {302, 422}
+    assert client.post(address(draft), {"known": known, "find": "1"}).status_code in {200, 422}
+
+
+# Mistakes -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_mistake_stands_beside_its_cell_with_the_files_line(client: Client, draft: Draft, sam: User) -> None:
+    add_file(draft, sam, "store_id,email,name,scope\n9001,,,\n12a,b@,,everything\n,,,\n,c@example.com,,\n")
+
+    page = text_of(client.get(address(draft)))
+
+    first, second = re.findall(r"<li>.*?</li>", page[page.index("draft-wrong") :], re.DOTALL)
+    assert "Line 3" in words(first)
+    assert "Line 5" in words(second)
+    assert first.count('aria-invalid="true"') == len(rows(draft)[1].errors) == 3
+    for column, said in rows(draft)[1].errors.items():
+        shown = re.search(rf'id="row-\d+-{column}-error">(.*?)</div></div>', first, re.DOTALL)
+        assert shown
+        assert all(sentence in unescape(shown[1]) for sentence in said)
+    assert "Write a name for the store that is to be created." in words(second)
+
+
+def test_rows_are_put_right_in_place_by_one_save(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "12a 12b 9003"})
+    first, second, _ = rows(draft)
+    typed = {f"row-{first.pk}-store_id": "9001", f"row-{second.pk}-store_id": "9002", "save": "1"}
+
+    response = client.post(address(draft), typed, follow=True)
+
+    assert ids(draft) == ["9001", "9002", "9003"]
+    assert "Saved. No row has a mistake any more." in text_of(response)
+
+
+def test_whoever_removes_a_row_keeps_what_was_typed_in_the_others(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "12a 12b 12c"})
+    first, second, _ = rows(draft)
+
+    response = client.post(address(draft), {f"row-{first.pk}-store_id": "9001", "remove": second.pk}, follow=True)
+
+    assert ids(draft) == ["9001", "12c"]
+    assert "Saved. 1 has mistakes still." in text_of(response)
+
+
+@pytest.mark.parametrize("remove", ["x", "0", "99999999999999999999999", "²"])
+def test_a_row_that_makes_no_sense_is_passed_over(client: Client, draft: Draft, remove: str) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+
+    assert client.post(address(draft), {"remove": remove, "row-99-store_id": "5", "row-x-y": ""}).status_code == 302
+    assert ids(draft) == ["9001"]
+
+
+def test_all_rows_are_removed(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001 9002"})
+
+    client.post(address(draft), {"remove_all": "1"})
+
+    assert not rows(draft)
+
+
+def test_hostile_cells_are_escaped_everywhere(client: Client, draft: Draft, sam: User) -> None:
+    add_file(draft, sam, HOSTILE_CSV)
+    pages = [address(draft), *(f"/batches/new/{draft.pk}/rows/{row.pk}/" for row in rows(draft))]
+    pages += [f"/batches/new/{draft.pk}/review/", f"/batches/new/{draft.pk}/review/?only_valid=1", "/batches/new/"]
+
+    for page in pages:
+        text = text_of(client.get(page))
+
+        assert "<script>document" not in text, page
+        assert "<img src=x" not in text, page
+        assert not inline_code(text), page
+
+
+def test_no_page_and_no_file_has_a_token_in_it(client: Client, draft: Draft, sam: User) -> None:
+    add_file(draft, sam, HOSTILE_CSV)
+    token = rows(draft)[0].access_token
+    pages = [address(draft), *(f"/batches/new/{draft.pk}/rows/{row.pk}/" for row in rows(draft))]
+    pages += [f"/batches/new/{draft.pk}/{page}" for page in ("template/", "check/", "review/?only_valid=1")]
+
+    for page in pages:
+        text = text_of(client.get(page))
+        assert "secret_hidden" not in text
+        assert "secret hidden" not in text
+        assert token.ciphertext not in text
+    answer = client.post(pages[1], {"store_id": "12b", "access_token": "secret_typed anew"})
+    assert answer.status_code == 422
+    assert "secret_typed" not in text_of(answer)
+
+
+def test_a_token_that_is_set_is_told_of_and_kept_while_its_box_is_empty(
+    client: Client, draft: Draft, sam: User
+) -> None:
+    add_rows(draft, sam, [row_of(store_id="12a", access_token="secret_one")])
+    (row,) = rows(draft)
+    page = text_of(client.get(address(draft)))
+    assert "A token is set: leave this empty to keep it." in page
+    assert f'type="password" id="row-{row.pk}-access_token"' in page
+
+    client.post(address(draft), {f"row-{row.pk}-store_id": "9001", f"row-{row.pk}-access_token": "", "save": "1"})
+
+    assert rows(draft)[0].access_token.reveal() == "secret_one"
+
+
+# One row, and files ---------------------------------------------------------------------------------------------------
+
+
+def test_one_row_is_changed_on_its_own_page(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+    page = f"/batches/new/{draft.pk}/rows/{rows(draft)[0].pk}/"
+
+    wrong = client.post(page, {"store_id": "9001", "scope": "foo"})
+    right = client.post(page, {"store_id": "9002", "scope": "CATALOG", "access_token": "secret_one"})
+
+    assert wrong.status_code == 422
+    assert "'foo' is no scope" in unescape(text_of(wrong))
+    assert right.headers["Location"] == address(draft)
+    (row,) = rows(draft)
+    assert (row.store_id, row.scope, row.access_token.reveal(), row.errors) == ("9002", "CATALOG", "secret_one", {})
+
+
+def test_a_row_that_repeats_another_one_after_its_change_goes(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001 9002"})
+
+    answer = client.post(f"/batches/new/{draft.pk}/rows/{rows(draft)[1].pk}/", {"store_id": "9001"}, follow=True)
+
+    assert ids(draft) == ["9001"]
+    assert "This row repeats another one" in text_of(answer)
+
+
+def test_one_row_is_removed(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001 9002"})
+    page = f"/batches/new/{draft.pk}/rows/{rows(draft)[0].pk}/remove/"
+
+    assert client.post(page).headers["Location"] == address(draft)
+    assert client.post(page).status_code == 404
+    assert ids(draft) == ["9002"]
+
+
+def test_a_row_of_another_draft_is_not_found(client: Client, draft: Draft, sam: User) -> None:
+    other = draft_with(sam, None, "9001")
+    page = f"/batches/new/{draft.pk}/rows/{rows(other)[0].pk}/"
+
+    assert [client.get(page).status_code, client.post(page).status_code] == [404, 404]
+    assert client.post(f"{page}remove/").status_code == 404
+
+
+def read(response: Any) -> list[list[str]]:
+    content = b"".join(response) if response.streaming else response.content
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_rows_with_mistakes_are_downloaded_with_what_is_wrong_and_without_tokens(
+    client: Client, draft: Draft, sam: User
+) -> None:
+    add_file(draft, sam, "store_id,label,access_token\n9001,Anna,\n12a,=1+1,secret_hidden\n")
+
+    answer = client.get(f"/batches/new/{draft.pk}/bad-rows.csv")
+    head, *bad = read(answer)
+
+    assert head[-1] == "error"
+    assert [row[0].strip('="') for row in bad] == ["12a"]
+    assert "is not a store ID" in bad[0][-1]
+    assert "secret" not in str(bad)
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_the_example_can_be_uploaded_as_it_is(client: Client, draft: Draft) -> None:
+    example = client.get("/batches/new/example.csv").content
+
+    assert client.post(address(draft), {"file": file_of(example)}).status_code == 302
+    assert rows(draft)
+
+
+# Many rows ------------------------------------------------------------------------------------------------------------
+
+
+def test_of_5000_rows_one_page_is_drawn_with_the_mistakes_first_and_as_few_queries(
+    client: Client, draft: Draft, sam: User
+) -> None:
+    client.post(address(draft), {"pasted": "9001 12a"})
+    with CaptureQueriesContext(connection) as few:
+        client.get(address(draft))
+    text = "\n".join(str(10_000 + number) for number in range(MOST_ROWS - 3))
+    client.post(address(draft), {"pasted": f"{text}\n12b"})
+
+    with CaptureQueriesContext(connection) as many:
+        page = text_of(client.get(address(draft)))
+    last = text_of(client.get(address(draft), {"page": "100"}))
+
+    assert len(many) == len(few)
+    assert "5,000 stores" in page
+    assert page.count("draft-row-head") == 2
+    assert page.count("draft-row-actions") == 48
+    assert page.index('value="12a"') < page.index('value="12b"') < page.index(">9001<")
+    assert str(10_000 + MOST_ROWS - 4) in last
+
+
+def test_the_list_is_searched(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001 9002 12a"})
+
+    page = text_of(client.get(address(draft), {"q": "9002"}))
+
+    assert page.count("draft-row-actions") == 1
+    assert "draft-row-head" not in page
+    assert "No row matches" in text_of(client.get(address(draft), {"q": "nothing\0"}))
+
+
+def test_a_known_label_is_shown(client: Client, draft: Draft, template: TemplateStore) -> None:
+    token = Secret.seal("secret_known")
+    TargetStoreFactory.create(connection=template.connection, store_id="9001", label="Anna <b>", token=token)
+    client.post(address(draft), {"pasted": "9001"})
+
+    assert "Anna &lt;b&gt;" in text_of(client.get(address(draft)))
