@@ -274,7 +274,7 @@ def test_killed_after_the_end_changes_nothing(scene: Scene) -> None:
     before = SiteClone.objects.get().finished_at
 
     scene.kill_and_start_another()
-    until(lambda: scene.worker.processes(), "the next worker")
+    until(scene.worker.processes, "the next worker")
 
     assert_all_three_happened_once(scene, job)
     assert SiteClone.objects.get().finished_at == before
