@@ -1,7 +1,7 @@
 """How a job changes: the table of allowed transitions, and the only code that writes a job's status.
 
 Every change is a compare-and-swap on the old status (and on the lease, where the caller holds one), appends a
-CloneEvent and raises the row's `version`.
+CloneEvent and raises the row's `version`. A job's end has consequences for the steps around it (`steps.job_ended`).
 """
 
 import logging
@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
+from clones import steps
 from clones.choices import TERMINAL, JobStatus
 from clones.models import CloneEvent, CloneJob
 
@@ -112,6 +113,8 @@ def _write(group: list[Change], at: datetime, actor: User | None, *, under_lease
         CloneJob.objects.filter(pk__in=done).update(status=first.to, version=F("version") + 1, **columns)
         written = [change for change in group if change.job.pk in done]
         CloneEvent.objects.bulk_create(_event(change, at, actor) for change in written)
+        if first.is_transition and first.to in TERMINAL:
+            steps.job_ended(done, completed=first.to == JobStatus.COMPLETED, at=at)
         transaction.on_commit(partial(_log, written))
     return done
 

@@ -6,8 +6,26 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from clones.choices import TERMINAL, CloneScope, FailureKind, JobStatus
-from clones.models import Batch, CloneJob, Connection, TargetStore, TemplateStore, WorkerBeat
+from clones.choices import (
+    CREATION_ENDED,
+    SITE_ENDED,
+    TERMINAL,
+    CloneScope,
+    CreationStatus,
+    FailureKind,
+    JobStatus,
+    SiteStatus,
+)
+from clones.models import (
+    Batch,
+    CloneJob,
+    Connection,
+    SiteClone,
+    StoreCreation,
+    TargetStore,
+    TemplateStore,
+    WorkerBeat,
+)
 from clones.secrets import Secret
 
 FOLLOWED = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
@@ -72,6 +90,43 @@ class CloneJobFactory(factory.django.DjangoModelFactory[CloneJob]):
     finished_at = factory.LazyAttribute(lambda job: timezone.now() if job.status in TERMINAL else None)
     failure_kind = factory.LazyAttribute(lambda job: FailureKind.ECWID if job.status == JobStatus.FAILED else "")
     next_action_at = factory.LazyAttribute(lambda job: None if job.status in TERMINAL else job.created_at)
+
+
+class StoreCreationFactory(factory.django.DjangoModelFactory[StoreCreation]):
+    """A store to be created, due at once, for a target that has no ID yet."""
+
+    class Meta:
+        model = StoreCreation
+
+    connection = factory.SubFactory(ConnectionFactory)
+    email = factory.Sequence(lambda n: f"owner-{n}@new.example.com")
+    name = "New Shop"
+    target = factory.SubFactory(
+        TargetStoreFactory,
+        connection=factory.SelfAttribute("..connection"),
+        store_id="",
+        email=factory.SelfAttribute("..email"),
+    )
+    created_at = factory.LazyFunction(timezone.now)
+    status = CreationStatus.WAITING
+    finished_at = factory.LazyAttribute(lambda row: timezone.now() if row.status in CREATION_ENDED else None)
+    next_action_at = factory.LazyAttribute(lambda row: None if row.status in CREATION_ENDED else row.created_at)
+
+
+class SiteCloneFactory(factory.django.DjangoModelFactory[SiteClone]):
+    """The Instant Site of a clone; due where that is completed."""
+
+    class Meta:
+        model = SiteClone
+
+    job = factory.SubFactory(CloneJobFactory)
+    draft = True
+    created_at = factory.LazyFunction(timezone.now)
+    status = SiteStatus.WAITING
+    finished_at = factory.LazyAttribute(lambda row: timezone.now() if row.status in SITE_ENDED else None)
+    next_action_at = factory.LazyAttribute(
+        lambda row: row.created_at if row.job.is_completed and row.status == SiteStatus.WAITING else None
+    )
 
 
 class WorkerBeatFactory(factory.django.DjangoModelFactory[WorkerBeat]):

@@ -106,19 +106,24 @@ class PartnerClient:
         return wire.read(request, self._transport.send(request, fence=fence), shape)
 
     def create_store(
-        self, merchant: NewMerchant, *, profile: Mapping[str, Json] | None = None, affiliate_source: str = ""
+        self,
+        merchant: NewMerchant,
+        *,
+        profile: Mapping[str, Json] | None = None,
+        affiliate_source: str = "",
+        fence: Fence | None = None,
     ) -> CreatedStore:
         """Create a store. Not idempotent. Conflict: the e-mail has a store already.
 
-        `profile`: settings of the store in Ecwid's own form, passed on as they are.
+        `profile`: settings of the store in Ecwid's own form, passed on as they are. `fence`: as in `start_clone`.
         """
         request = partners.create_request(self._app, merchant, profile=profile, affiliate_source=affiliate_source)
-        return wire.read(request, self._transport.send(request), partners.read_created)
+        return wire.read(request, self._transport.send(request, fence=fence), partners.read_created)
 
-    def email_has_store(self, email: str) -> bool:
-        """Whether a store has that e-mail. Only a 404 means no: everything unclear raises."""
+    def email_has_store(self, email: str, *, fence: Fence | None = None) -> bool:
+        """Whether a store has that e-mail. Only a 404 means no: everything unclear raises. `fence`: as above."""
         request = partners.lookup_request(self._app, email)
-        answer = self._transport.send(request)
+        answer = self._transport.send(request, fence=fence)
         try:
             return wire.read(request, answer, partners.read_found)
         except NotFound as error:
@@ -200,16 +205,19 @@ class SiteClient:
         stores.check_store_id(credentials.store_id)
         self._site = wire.Request(method="POST", url=check_api_url(credentials.site_url))
 
-    def access_token(self) -> SiteToken:
-        """A new token. When it ends is not known: ask for another one on CredentialsRefused."""
-        request = sites.token_request(self._site, self._credentials)
-        return wire.read(request, self._transport.send(request), sites.read_token)
+    def access_token(self, *, fence: Fence | None = None) -> SiteToken:
+        """A new token. When it ends is not known: ask for another one on CredentialsRefused.
 
-    def clone_site(self, token: SiteToken, template_store_id: str, *, draft: bool) -> None:
+        `fence`: asked at the last moment, it may hold the request back (NotSent).
+        """
+        request = sites.token_request(self._site, self._credentials)
+        return wire.read(request, self._transport.send(request, fence=fence), sites.read_token)
+
+    def clone_site(self, token: SiteToken, template_store_id: str, *, draft: bool, fence: Fence | None = None) -> None:
         """Clone the template's site into the store; `draft` leaves a draft, else it is published at once."""
         request = sites.clone_request(self._site, self._credentials, token, template_store_id, draft=draft)
         # The answer's body is not documented: any 2xx without a refusal in it is success.
-        wire.settle(request, self._transport.send(request))
+        wire.settle(request, self._transport.send(request, fence=fence))
 
 
 def _product_page(body: Json) -> Page[Product]:

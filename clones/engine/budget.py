@@ -3,6 +3,7 @@
 All functions that write expect the row to be locked by the caller's transaction.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from clones.choices import BlockReason
-from clones.models import CloneJob, Connection, Throttled
+from clones.models import CloneJob, Connection, StoreCreation, Throttled
 
 T = TypeVar("T", bound=Throttled)
 
@@ -60,10 +61,20 @@ def _level(credential: Throttled, now: datetime) -> float:
     return bucket_level(credential.bucket_level, credential.bucket_at, now, credential.rate_limit)
 
 
-def room_in_air(connection: Connection, now: datetime) -> int:
-    """Return how many more requests of all workers may be without an answer at once."""
+def ready(now: datetime) -> list[int]:
+    """Return the connections over which a request may leave at `now`. Only a guess: no row is locked."""
+    return [connection.pk for connection in Connection.objects.open(now) if open_slots(connection, now) > 0]
+
+
+def room_in_air(connection: Connection, now: datetime, besides: Sequence[StoreCreation] = ()) -> int:
+    """Return how many more requests of all workers may be without an answer at once.
+
+    `besides`: leased already for what is being asked about.
+    """
     renewed = now + timedelta(seconds=settings.LEASE_SECONDS) - RENEWED_WITHIN
-    in_air = CloneJob.objects.filter(connection=connection, leased_until__gt=renewed).exclude(lease_token="").count()
+    leased = Q(connection=connection, leased_until__gt=renewed) & ~Q(lease_token="")
+    creations = StoreCreation.objects.filter(leased).exclude(pk__in=[row.pk for row in besides])
+    in_air = CloneJob.objects.filter(leased).count() + creations.count()
     return max(0, max(MOST_IN_AIR, int(IN_AIR_SECONDS * connection.rate_limit / 60)) - in_air)
 
 

@@ -40,7 +40,7 @@ def lease_due(
     agenda = agenda or Agenda(Outlooks())
     agenda.prepared(connection_id, now)
     with transaction.atomic():
-        connection = _locked(connection_id)
+        connection = locked(connection_id)
         wanted = min(room, budget.open_slots(connection, now)) if connection else 0
         wanted = min(wanted, budget.room_in_air(connection, now)) if connection and wanted > 0 else 0
         if connection is None or wanted <= 0:
@@ -67,7 +67,7 @@ def _longest_due(connection: Connection, now: datetime) -> list[int]:
     return list(CloneJob.objects.due(now).filter(connection=connection).values_list("pk", flat=True)[:1])
 
 
-def _locked(connection_id: int) -> Connection | None:
+def locked(connection_id: int) -> Connection | None:
     """Lock the connection's row; None where somebody holds it: whoever does must not hold up other connections.
 
     no_key: a launch that adds thousands of jobs to this connection must not hold us up, nor we it.

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from clones.engine import bell, leasing, recovery, seat
+from clones.engine.batches import Reviews
 from clones.engine.calls import Caller
 from clones.engine.clones import THREADS, Clones
 from clones.engine.database import AWAY
@@ -57,6 +58,7 @@ class Tick:
         self.caller = Caller(THREADS)
         self.clones = Clones(holder, self.caller)
         self.errands = Errands(holder, self.caller, DESKS)
+        self.reviews = Reviews()
         self.rounds = itertools.count(1)
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
@@ -143,6 +145,7 @@ class Tick:
         self.errands.take_back(now, only_stopped=only_stopped)
         self.clones.tally.write()
         keep_house(now)
+        self.reviews.take_turn(now)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or self.clones.give_work() or self.errands.give_work(now)
 

@@ -1,20 +1,25 @@
 """Which clones may be asked for again: the one place that decides it, for the operation and for pages that offer it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from clones.choices import ENDED_BADLY, JobStatus
-from clones.models import CloneJob
+from clones.choices import CREATION_GONE, ENDED_BADLY, FailureKind, JobStatus, SiteStatus
+from clones.models import CloneJob, SiteClone, StoreCreation
+
+SITE_WANTS_A_PERSON: Final = (SiteStatus.FAILED, SiteStatus.NEEDS_PERSON)
 
 
 class Obstacle(StrEnum):
     """A kind of reason against a retry, in words."""
 
     STATUS = "Neither failed nor canceled"
+    SITE = "Completed, only the Instant Site did not"
     ALREADY = "Retried already"
     BUSY = "Another clone into the same store is under way"
     ARCHIVED = "Its template store or target store is archived"
+    HAS_STORE = "A store for its e-mail was created since"
     NEWER = "A newer clone into the same store is retried instead"
 
 
@@ -43,11 +48,13 @@ def refusal(job: CloneJob, retry: CloneJob | None, busy: CloneJob | None) -> Ref
     for store in (job.template, job.target):
         if store.archived_at:
             return Refusal(Obstacle.ARCHIVED, f"Store {store} is archived: take it back into use first.")
+    if job.failure_kind == FailureKind.NO_STORE and job.target.store_id:
+        return _has_store(job.target.email, job.target.store_id)
     return None
 
 
 def refusals(jobs: Sequence[CloneJob]) -> dict[int, Refusal]:
-    """Return why some of `jobs`, oldest first, are not retried together, by id. Two queries.
+    """Return why some of `jobs`, oldest first, are not retried together, by id. At most four queries.
 
     Reads template and target of each, so `jobs` come with both. It holds as long as the targets are locked.
     """
@@ -56,6 +63,8 @@ def refusals(jobs: Sequence[CloneJob]) -> dict[int, Refusal]:
     active = CloneJob.objects.active().filter(target__in={job.target_id for job in jobs})
     busy = {job.target_id: job for job in active}
     found = {job.pk: refusal(job, retries.get(job.pk), busy.get(job.target_id)) for job in jobs}
+    found |= _only_sites([job for job in jobs if job.is_completed])
+    found |= _created_elsewhere([job for job in jobs if not found[job.pk] and not job.target.store_id])
     # Only what is retried itself may stand in for an older one: else neither would be.
     newest = {job.target_id: job.pk for job in jobs if not found[job.pk]}
     for job in jobs:
@@ -63,3 +72,37 @@ def refusals(jobs: Sequence[CloneJob]) -> dict[int, Refusal]:
             reason = f"Clone {newest[job.target_id]} into the same store is retried instead."
             found[job.pk] = Refusal(Obstacle.NEWER, reason)
     return {pk: why for pk, why in found.items() if why}
+
+
+def _only_sites(completed: Sequence[CloneJob]) -> dict[int, Refusal]:
+    """Say of completed clones that their Instant Site can be tried again without them."""
+    if not completed:
+        return {}
+    sites = SiteClone.objects.filter(job__in=completed, status__in=SITE_WANTS_A_PERSON)
+    reason = "Its clone completed, only its Instant Site did not: try the site again on the clone's own page."
+    return {pk: Refusal(Obstacle.SITE, reason) for pk in sites.values_list("job_id", flat=True)}
+
+
+def _created_elsewhere(storeless: Sequence[CloneJob]) -> dict[int, Refusal]:
+    """Refuse those whose e-mail has a store under another target, or gets one there."""
+    found: dict[int, Refusal] = {}
+    if not storeless:
+        return found
+    by_email = {(row.connection_id, row.email): row for row in _living(storeless)}
+    for job in storeless:
+        creation = by_email.get((job.connection_id, job.target.email))
+        if creation is not None and creation.target_id != job.target_id:
+            found[job.pk] = _has_store(creation.email, creation.target.store_id)
+    return found
+
+
+def _living(jobs: Iterable[CloneJob]) -> Iterable[StoreCreation]:
+    rows = StoreCreation.objects.filter(email__in={job.target.email for job in jobs})
+    return rows.exclude(status__in=CREATION_GONE).select_related("target")
+
+
+def _has_store(email: str, store_id: str) -> Refusal:
+    known = f"Store {store_id} was created for {email} since: start a clone into it by its ID, if it is still empty."
+    return Refusal(
+        Obstacle.HAS_STORE, known if store_id else f"A store for {email} is being created for another clone."
+    )

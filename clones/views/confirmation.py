@@ -22,6 +22,9 @@ IS_CANCELED: Final = Q(status=JobStatus.WAITING, unanswered_since=None)
 _COLUMNS: Final = (
     "status",
     "retry_of",
+    "failure_kind",
+    "connection",
+    "target__email",
     *(
         f"{store}__{column}"
         for store, name in (("template", "name"), ("target", "label"))

@@ -111,15 +111,26 @@ def test_an_archived_store_is_left_out(side: str) -> None:
     assert "archived" in reasons(came)[0]
 
 
-def test_clones_of_several_batches_share_a_batch_where_they_are_alike() -> None:
+def test_clones_of_one_template_share_a_batch_and_each_keeps_its_own_options() -> None:
     batch = BatchFactory.create(name="One")
-    alike = BatchFactory.create(template=batch.template, name="Two")
-    other = BatchFactory.create(template=batch.template, scope=CloneScope.STORE_SETTINGS)
-    jobs = [CloneJobFactory.create(batch=each, status=JobStatus.FAILED) for each in (batch, alike, other)]
+    settings = BatchFactory.create(template=batch.template, scope=CloneScope.STORE_SETTINGS, name="Two")
+    demo = CloneJobFactory.create(batch=batch, status=JobStatus.FAILED, clone_demo_catalog=True)
+    jobs = [demo, *(CloneJobFactory.create(batch=each, status=JobStatus.FAILED) for each in (settings, settings))]
 
     came = retry_jobs(jobs)
 
-    assert [(made.jobs.count(), made.name, made.retry_of) for made in came.batches] == [(2, "", None), (1, "", other)]
+    (made,) = came.batches
+    assert (made.name, made.retry_of, made.scope, made.canary) == ("", None, CloneScope.STORE_SETTINGS, False)
+    options = [(job.scope, job.clone_demo_catalog) for job in made.jobs.order_by("pk")]
+    assert options == [(CloneScope.ALL, True), (CloneScope.STORE_SETTINGS, False), (CloneScope.STORE_SETTINGS, False)]
+
+
+def test_each_template_gets_a_batch_of_its_own_that_points_at_the_one_it_came_from() -> None:
+    jobs = [CloneJobFactory.create(status=JobStatus.FAILED, batch__name=name) for name in ("One", "Two")]
+
+    came = retry_jobs(jobs)
+
+    assert [(made.name, made.retry_of) for made in came.batches] == [("One", jobs[0].batch), ("Two", jobs[1].batch)]
 
 
 def test_nothing_to_retry_makes_no_batch() -> None:

@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from clones.engine.errands.checking import Checking
+from clones.engine.errands.creating import CreationDesk
 from clones.engine.errands.desk import Desk
+from clones.engine.errands.sites import SiteDesk
 
-DESKS: Final[tuple[type[Desk[Any]], ...]] = (Checking,)
+DESKS: Final[tuple[type[Desk[Any]], ...]] = (CreationDesk, SiteDesk, Checking)

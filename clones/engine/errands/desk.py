@@ -8,8 +8,10 @@ from typing import ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from django.db.models import QuerySet
 
+from clones.choices import BlockReason
 from clones.ecwid.watch import Fence
 from clones.engine.calls import Caller
+from clones.models import Connection
 from clones.models.lease import Leased
 
 R = TypeVar("R", bound=Leased)
@@ -73,7 +75,19 @@ class Desk(ABC, Generic[R]):
         """Tell whether the tick should stay: something is due soon, or somebody is at it."""
         return self.due(now + SOON).exists() or self.rows().exclude(lease_token="").exists()
 
-    def fence(self) -> Fence:
-        """Return what tells, at the last moment, why a request of this round must not leave any more; "" lets it."""
-        send_before = self.send_before
-        return lambda: "it was too late to send it" if time.monotonic() >= send_before else ""
+    def fence(self, used: Connection | None = None) -> Fence:
+        """Return what tells, at the last moment, why a request of this round must not leave any more; "" lets it.
+
+        `used`: the connection that it goes over, as it was read just now; it must still take requests then.
+        """
+        send_before, made_at, silence = self.send_before, time.monotonic(), self.caller.silence
+
+        def why_not() -> str:
+            if time.monotonic() >= send_before:
+                return "it was too late to send it"
+            if used is None:
+                return ""
+            is_probe = used.block_reason == BlockReason.CREDENTIALS
+            return silence.why(used.pk, heard_at=made_at, is_probe=is_probe)
+
+        return why_not

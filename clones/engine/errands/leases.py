@@ -1,4 +1,4 @@
-"""The leases of errands: taken, prolonged, and ended with a word of the desk's about what was not answered."""
+"""The leases of errands: taken, prolonged, and ended by a result, or by a word of the desk's where there is none."""
 
 import uuid
 from collections.abc import Mapping
@@ -28,6 +28,22 @@ def lease(desk: Desk[R], worker_id: int, room: int, now: datetime) -> tuple[bool
         work = desk.prepare(rows, now)
         leased.exclude(pk__in=[row.pk for row, _ in work]).update(**LEASE_GIVEN_BACK)
     return True, work
+
+
+def settle(desk: Desk[R], row_id: int, token: str, result: object, now: datetime) -> None:
+    """Have the desk write down a result, and end the lease. It hears of it also where the lease was lost."""
+    rows = desk.rows().filter(pk=row_id)
+    with transaction.atomic():
+        unlocked = rows.first()
+        if unlocked is None:
+            return
+        desk.lock_first(unlocked)
+        row = rows.select_for_update(no_key=True).get()
+        if row.lease_token == token:
+            desk.settle(row, result, now)
+            rows.filter(lease_token=token).update(**LEASE_GIVEN_BACK)
+        else:
+            desk.settle_late(row, result, now)
 
 
 def renew(desk: Desk[Any], tokens: Mapping[int, str], now: datetime) -> None:

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from clones.engine.calls import Caller
@@ -19,7 +18,6 @@ from clones.engine.database import AWAY, met_a_lock
 from clones.engine.errands import leases
 from clones.engine.errands.desk import Desk
 from clones.engine.seat import Holder
-from clones.lifecycle import LEASE_GIVEN_BACK
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +104,7 @@ class Errands:
         """Write down one result. False: somebody holds its row just now."""
         errand = result.errand
         try:
-            with transaction.atomic():
-                self._write(errand, result.value)
+            leases.settle(errand.desk, errand.row_id, errand.token, result.value, timezone.now())
         except AWAY as error:
             if not met_a_lock(error):
                 raise
@@ -115,19 +112,6 @@ class Errands:
         except Exception:
             logger.exception("The result for %s could not be written down", errand)  # its lease will run out
         return True
-
-    def _write(self, errand: Errand, value: object) -> None:
-        desk, now = errand.desk, timezone.now()
-        rows = desk.rows().filter(pk=errand.row_id)
-        if (unlocked := rows.first()) is None:
-            return
-        desk.lock_first(unlocked)
-        row = rows.select_for_update(no_key=True).get()
-        if row.lease_token == errand.token:
-            desk.settle(row, value, now)
-            rows.filter(lease_token=errand.token).update(**LEASE_GIVEN_BACK)
-        else:
-            desk.settle_late(row, value, now)
 
     def renew(self, now: datetime) -> None:
         """Prolong the leases of all errands whose results are in the air or in hand, those that still stand."""
