@@ -5,14 +5,16 @@ All functions that write expect the row to be locked by the caller's transaction
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clones.choices import BlockReason
-from clones.models import CloneJob, Connection, StoreCreation
+from clones.models import CloneJob, Connection, StoreCreation, Throttled
+
+T = TypeVar("T", bound=Throttled)
 
 # What starts and looks may take of the limit in any minute. The rest is left for people's tests and checks, which
 # overdraw the bucket, and for requests that reach Ecwid later than they were counted here.
@@ -47,12 +49,16 @@ def bucket_level(level: float, at: datetime | None, now: datetime, rate_limit: i
     return min(burst, level + elapsed * slots_per_second(rate_limit))
 
 
-def open_slots(connection: Connection, now: datetime) -> int:
+def open_slots(credential: Throttled, now: datetime) -> int:
     """Return how many requests may leave at `now`: 0 while blocked, 1 for the probe of a refused key."""
-    if connection.paused_at or connection.is_blocked(now):
+    if credential.is_stopped(now):
         return 0
-    level = max(0, int(bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)))
-    return min(1, level) if connection.block_reason == BlockReason.CREDENTIALS else level
+    level = max(0, int(_level(credential, now)))
+    return min(1, level) if credential.block_reason == BlockReason.CREDENTIALS else level
+
+
+def _level(credential: Throttled, now: datetime) -> float:
+    return bucket_level(credential.bucket_level, credential.bucket_at, now, credential.rate_limit)
 
 
 def ready(now: datetime) -> list[int]:
@@ -72,11 +78,15 @@ def room_in_air(connection: Connection, now: datetime, besides: Sequence[StoreCr
     return max(0, max(MOST_IN_AIR, int(IN_AIR_SECONDS * connection.rate_limit / 60)) - in_air)
 
 
-def seconds_until_test(connection: Connection, now: datetime) -> float:
+def seconds_until_slot(credential: Throttled, now: datetime) -> float:
+    """Return how long until the engine has a slot again, blocks aside: 0 where there is one."""
+    return max(0.0, (1 - _level(credential, now)) / slots_per_second(credential.rate_limit))
+
+
+def seconds_until_test(credential: Throttled, now: datetime) -> float:
     """Return how long a request that a person asks for has to wait: 0 while some of what is left for those is left."""
-    level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
-    missing = lowest_for_test(connection.rate_limit) - level
-    return max(0.0, missing / slots_per_second(connection.rate_limit))
+    missing = lowest_for_test(credential.rate_limit) - _level(credential, now)
+    return max(0.0, missing / slots_per_second(credential.rate_limit))
 
 
 def lowest_for_test(rate_limit: int) -> float:
@@ -84,15 +94,15 @@ def lowest_for_test(rate_limit: int) -> float:
     return 1 - (1 - ENGINE_SHARE) * rate_limit
 
 
-def spend(connection: Connection, count: int, now: datetime) -> None:
+def spend(credential: Throttled, count: int, now: datetime) -> None:
     """Write down that `count` requests leave at `now`; ends a rate limit that is over, defers the next probe."""
-    level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
-    connection.bucket_level, connection.bucket_at = level - count, _latest(connection.bucket_at, now)
-    if connection.block_reason == BlockReason.CREDENTIALS:
-        connection.blocked_until = now + PROBE_EVERY
-    elif connection.block_reason:
-        _clear(connection)
-    connection.save(
+    level = _level(credential, now)
+    credential.bucket_level, credential.bucket_at = level - count, _latest(credential.bucket_at, now)
+    if credential.block_reason == BlockReason.CREDENTIALS:
+        credential.blocked_until = now + PROBE_EVERY
+    elif credential.block_reason:
+        _clear(credential)
+    credential.save(
         update_fields=[
             "bucket_level", "bucket_at", "blocked_since", "blocked_until", "block_reason", "block_message",
         ]
@@ -104,36 +114,39 @@ def _latest(at: datetime | None, now: datetime) -> datetime:
     return at if at and now < at < now + CLOCKS_AGREE_TO else now
 
 
-def stop_traffic(used: Connection, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
+def stop_traffic(used: Throttled, reason: BlockReason, until: datetime, now: datetime, message: str = "") -> None:
     """Open the breaker until `until`. A longer block that already stands is kept. Own transaction.
 
-    `used` is the connection as it was when it was used: a refusal of a key that was changed since is passed over. A
+    `used` is the credential as it was when it was used: a refusal of a key that was changed since is passed over. A
     limit that is reached while the key is refused only prolongs that block: the key is still to be probed. As the
     breaker has one reason, the silence is then kept as a debt of the bucket, which holds for probes and tests too.
     """
     with transaction.atomic():
-        connection = Connection.objects.select_for_update(no_key=True).get(pk=used.pk)
-        if reason == BlockReason.CREDENTIALS and connection.key != used.key:
+        credential = _rows(type(used)).select_for_update(no_key=True).get(pk=used.pk)
+        if reason == BlockReason.CREDENTIALS and credential.key != used.key:
             return
-        if {reason, connection.block_reason} == {BlockReason.RATE_LIMITED, BlockReason.CREDENTIALS}:
-            _owe(connection, until if reason == BlockReason.RATE_LIMITED else connection.blocked_until, now)
-        if connection.is_blocked(now) and connection.blocked_until and connection.blocked_until > until:
+        if {reason, credential.block_reason} == {BlockReason.RATE_LIMITED, BlockReason.CREDENTIALS}:
+            _owe(credential, until if reason == BlockReason.RATE_LIMITED else credential.blocked_until, now)
+        if credential.is_blocked(now) and credential.blocked_until and credential.blocked_until > until:
             return
-        connection.blocked_since = connection.blocked_since or now
-        connection.blocked_until = until
-        if connection.block_reason != BlockReason.CREDENTIALS or reason == BlockReason.CREDENTIALS:
-            connection.block_reason, connection.block_message = reason, message
-        connection.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
+        credential.blocked_since = credential.blocked_since or now
+        credential.blocked_until = until
+        if credential.block_reason != BlockReason.CREDENTIALS or reason == BlockReason.CREDENTIALS:
+            credential.block_reason, credential.block_message = reason, message
+        credential.save(update_fields=["blocked_since", "blocked_until", "block_reason", "block_message"])
 
 
-def _owe(connection: Connection, until: datetime | None, now: datetime) -> None:
+def _rows(model: type[T]) -> QuerySet[T]:
+    return model._default_manager.all()  # noqa: SLF001  the public name of what every model has
+
+
+def _owe(credential: Throttled, until: datetime | None, now: datetime) -> None:
     """Take so much out of the bucket that nobody's request may leave before `until`."""
     if until and until > now:
-        debt = (until - now).total_seconds() * slots_per_second(connection.rate_limit)
-        level = bucket_level(connection.bucket_level, connection.bucket_at, now, connection.rate_limit)
-        connection.bucket_level = min(level, lowest_for_test(connection.rate_limit) - debt)
-        connection.bucket_at = now
-        connection.save(update_fields=["bucket_level", "bucket_at"])
+        debt = (until - now).total_seconds() * slots_per_second(credential.rate_limit)
+        credential.bucket_level = min(_level(credential, now), lowest_for_test(credential.rate_limit) - debt)
+        credential.bucket_at = now
+        credential.save(update_fields=["bucket_level", "bucket_at"])
 
 
 def probe_again_soon(connection_id: int, now: datetime) -> None:
@@ -142,16 +155,16 @@ def probe_again_soon(connection_id: int, now: datetime) -> None:
     stopped.update(blocked_until=now + PROBE_AGAIN)
 
 
-def resume_traffic(connection_id: int, asked_at: datetime) -> None:
+def resume_traffic(credential_id: int, asked_at: datetime, of: type[Throttled] = Connection) -> None:
     """Close the breaker of a key that Ecwid has just accepted in a request that left at `asked_at`.
 
     Not if it was opened since; but a time so far ahead was written by a wrong clock.
     """
     before = Q(blocked_since__lt=asked_at) | Q(blocked_since__gt=asked_at + OLDEST_ANSWER)
-    stopped = Connection.objects.filter(before, pk=connection_id, block_reason=BlockReason.CREDENTIALS)
+    stopped = _rows(of).filter(before, pk=credential_id, block_reason=BlockReason.CREDENTIALS)
     stopped.update(blocked_since=None, blocked_until=None, block_reason="", block_message="")
 
 
-def _clear(connection: Connection) -> None:
-    connection.blocked_since = connection.blocked_until = None
-    connection.block_reason = connection.block_message = ""
+def _clear(credential: Throttled) -> None:
+    credential.blocked_since = credential.blocked_until = None
+    credential.block_reason = credential.block_message = ""

@@ -4,6 +4,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Final
 
+from clones.engine.store_keys import forget_unused
 from clones.models import Draft
 
 KEEP_DRAFTS: Final = timedelta(days=14)
@@ -13,11 +14,12 @@ _next_at = 0.0  # by this process's clock: several workers may do it, and then o
 
 
 def keep_house(now: datetime) -> None:
-    """Forget, at most once an hour in each process, the drafts that nobody changed for so long."""
+    """Forget, at most once an hour in each process, old drafts, and tokens that are not used any more."""
     global _next_at  # noqa: PLW0603  a tick lives for half a minute only
     if time.monotonic() >= _next_at:
         _next_at = time.monotonic() + EVERY_SECONDS
         forget_drafts(now)
+        forget_unused(now)
 
 
 def forget_drafts(now: datetime) -> None:

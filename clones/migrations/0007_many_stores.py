@@ -546,6 +546,18 @@ class Migration(migrations.Migration):
                 name="check_due",
             ),
         ),
+        migrations.AddField(
+            model_name="drafttarget",
+            name="store_key",
+            field=models.ForeignKey(
+                editable=False,
+                help_text="Asked with it last.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="clones.storekey",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="drafttarget",
             constraint=models.CheckConstraint(

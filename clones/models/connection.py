@@ -61,6 +61,10 @@ class Connection(Throttled):
         """What its requests are made with, the secret sealed: an answer to another key says nothing about this one."""
         return self.api_url, self.client_id, self.client_secret.ciphertext
 
+    def is_stopped(self, now: datetime) -> bool:
+        """Tell whether it is blocked at `now`, or paused."""
+        return self.paused_at is not None or self.is_blocked(now)
+
     def standstill(self, now: datetime) -> str:
         """Say in a sentence why nothing is sent over this connection at `now`; "" when it is open."""
         if self.paused_at:

@@ -66,6 +66,14 @@ class DraftTarget(Leased):
     check_status = models.CharField(max_length=20, choices=CheckStatus.choices, default=CheckStatus.NONE, blank=True)
     findings = models.JSONField(default=list)
     checked_at = models.DateTimeField(null=True)
+    store_key = models.ForeignKey(
+        "StoreKey",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        help_text="Asked with it last.",
+    )
 
     class Meta:
         ordering = ("position", "pk")
@@ -81,6 +89,11 @@ class DraftTarget(Leased):
     def __str__(self) -> str:
         return self.store_id or self.email
 
+    @property
+    def result(self) -> CheckStatus:
+        """What its check came to, with word, icon and colour."""
+        return CheckStatus(self.check_status)
+
 
 class StoreKey(Throttled):
     """The budget and the breaker of one store's token, known by its fingerprint (a keyed hash) only."""
@@ -90,3 +103,8 @@ class StoreKey(Throttled):
 
     def __str__(self) -> str:
         return f"Store key {self.pk}"
+
+    @property
+    def key(self) -> str:
+        """The fingerprint: another token is another row."""
+        return self.fingerprint

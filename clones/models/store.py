@@ -46,6 +46,11 @@ class TemplateStore(models.Model):
             return self.tested_product_count == 0 and self.tested_category_count == 0
         return self.product_count == 0 and self.category_count == 0
 
+    @property
+    def known_product_count(self) -> int | None:
+        """How many products it has: in its last clone, else as it said when it was tested; None: nobody knows."""
+        return self.tested_product_count if self.product_count is None else self.product_count
+
 
 class TargetStore(models.Model):
     """A customer's store that is copied into. `store_id` is empty while the store, for `email`, is to be created."""

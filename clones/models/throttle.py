@@ -25,6 +25,15 @@ class Throttled(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def key(self) -> object:
+        """What requests are made with, nothing of it readable: an answer to another key says nothing about this one."""
+        raise NotImplementedError
+
     def is_blocked(self, now: datetime) -> bool:
         """Tell whether Ecwid must not be called with this credential at `now`."""
         return self.blocked_until is not None and now < self.blocked_until
+
+    def is_stopped(self, now: datetime) -> bool:
+        """Tell whether nothing is to be sent with it at `now`, by Ecwid's will or ours."""
+        return self.is_blocked(now)

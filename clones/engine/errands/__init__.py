@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from clones.engine.errands.checking import CheckDesk
 from clones.engine.errands.creating import CreationDesk
 from clones.engine.errands.desk import Desk
 from clones.engine.errands.mailing import MailDesk
 from clones.engine.errands.sites import SiteDesk
 
-DESKS: Final[tuple[type[Desk[Any]], ...]] = (CreationDesk, SiteDesk, MailDesk)
+DESKS: Final[tuple[type[Desk[Any]], ...]] = (CreationDesk, SiteDesk, CheckDesk, MailDesk)
