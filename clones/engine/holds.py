@@ -72,11 +72,12 @@ def release(batch: Batch, now: datetime) -> int:
     return len(creations) + len(jobs)
 
 
-def lift_where_nothing_waits(batch: Batch) -> None:
-    """End the hold of a batch of which nothing is left that could be held."""
+def lift_where_nothing_waits(batch: Batch, now: datetime) -> None:
+    """End the hold of a batch of which nothing is left that could be held; what is in doubt must be found out."""
     if batch.held_since is not None and not is_worth_holding(batch):
         batch.held_since, batch.hold_reason = None, ""
         batch.save(update_fields=["held_since", "hold_reason"])
+        release(batch, now)
 
 
 def _waiting_creations(batch: Batch) -> QuerySet[StoreCreation]:

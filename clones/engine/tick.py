@@ -144,8 +144,8 @@ class Tick:
         recovery.take_back(now, only_stopped=only_stopped)
         self.errands.take_back(now, only_stopped=only_stopped)
         self.clones.tally.write()
-        keep_house(now)
         self.reviews.take_turn(now)
+        keep_house(now)
         stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
         return stays_when_idle or self.clones.give_work() or self.errands.give_work(now)
 

@@ -2,10 +2,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clones.choices import CloneScope, FailureKind, JobStatus
-from clones.models import Batch, CloneJob
-from clones.operations.retry import Retry, retry_jobs
-from tests.factories import BatchFactory, CloneJobFactory, TemplateStoreFactory, events_of
+from clones.choices import CREATION_GONE, CloneScope, CreationStatus, FailureKind, HoldReason, JobStatus, SiteStatus
+from clones.models import Batch, CloneJob, SiteClone, StoreCreation, TargetStore
+from clones.operations.retry import Retry, never_started, retry_batch, retry_jobs
+from tests.batch_shapes import BEFORE, batch_of
+from tests.factories import (
+    BatchFactory,
+    CloneJobFactory,
+    SiteCloneFactory,
+    StoreCreationFactory,
+    TargetStoreFactory,
+    TemplateStoreFactory,
+    events_of,
+    fresh,
+)
 from tests.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +157,129 @@ def test_many_clones_take_as_many_queries_as_one(django_assert_max_num_queries: 
 
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         retry_jobs(jobs)
+
+
+@pytest.mark.parametrize("draft", [True, False])
+def test_the_instant_site_follows_the_new_clone_as_it_was_chosen(draft: bool) -> None:
+    old = CloneJobFactory.create(status=JobStatus.FAILED)
+    SiteCloneFactory.create(job=old, draft=draft, status=SiteStatus.CANCELED)
+
+    new = retry_jobs([old, CloneJobFactory.create(status=JobStatus.FAILED)]).jobs[0]
+
+    site = SiteClone.objects.get(job=new)
+    assert (site.draft, site.status, site.next_action_at) == (draft, SiteStatus.WAITING, None)
+    assert SiteClone.objects.count() == 2
+
+
+def test_a_completed_clone_is_not_retried_for_its_instant_site() -> None:
+    old = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    SiteCloneFactory.create(job=old, status=SiteStatus.FAILED)
+
+    came = retry_batch(old.batch)
+
+    assert (came.jobs, [left.job for left in came.left_out]) == ([], [old])
+    assert "try the site again" in reasons(came)[0]
+
+
+class TestStoresToBeCreated:
+    def old(self, status: CreationStatus, kind: FailureKind | None = FailureKind.NO_STORE, **facts: object) -> CloneJob:
+        """Make a clone that ended without its store; without a `kind` it was canceled."""
+        creation = StoreCreationFactory.create(status=status, email="ann@shop.example", name="Ann's")
+        batch = BatchFactory.create(template__connection=creation.connection)
+        ended = {"status": JobStatus.FAILED, "failure_kind": kind} if kind else {"status": JobStatus.CANCELED}
+        return CloneJobFactory.create(batch=batch, target=creation.target, **ended, **facts)
+
+    @pytest.mark.parametrize("status", CREATION_GONE)
+    def test_a_store_that_was_not_created_is_asked_for_anew(self, status: CreationStatus) -> None:
+        old, sam = self.old(status), staff()
+
+        (new,) = retry_batch(old.batch, sam).jobs
+
+        creation = StoreCreation.objects.latest("pk")
+        assert StoreCreation.objects.count() == 2
+        assert (creation.target, creation.email, creation.name) == (old.target, "ann@shop.example", "Ann's")
+        assert (creation.status, creation.next_action_at, creation.created_by) == (
+            CreationStatus.WAITING,
+            new.created_at,
+            sam,
+        )
+        assert new.next_action_at is None
+
+    @pytest.mark.parametrize("status", [CreationStatus.CREATING, CreationStatus.LOOKING, CreationStatus.NEEDS_PERSON])
+    def test_a_store_that_is_under_way_is_waited_for(self, status: CreationStatus) -> None:
+        old = self.old(status, kind=None)
+
+        (new,) = retry_batch(old.batch).jobs
+
+        assert (new.target, new.next_action_at, StoreCreation.objects.count()) == (old.target, None, 1)
+
+    def test_a_store_that_came_into_being_after_the_clone_was_canceled_is_cloned_into(self) -> None:
+        old = self.old(CreationStatus.CREATED, kind=None)
+        TargetStore.objects.update(store_id="777")
+
+        (new,) = retry_batch(old.batch).jobs
+
+        assert (new.next_action_at, StoreCreation.objects.count()) == (new.created_at, 1)
+
+    def test_an_e_mail_that_has_a_store_by_now_is_left_out(self) -> None:
+        old = self.old(CreationStatus.FAILED)
+        TargetStore.objects.update(store_id="777")
+
+        assert reasons(retry_batch(old.batch)) == [
+            "Store 777 was created for ann@shop.example since: start a clone into it by its ID, if it is still empty."
+        ]
+
+    @pytest.mark.parametrize(("store_id", "said"), [("777", "Store 777 was created"), ("", "is being created")])
+    def test_an_e_mail_whose_store_is_another_targets_is_left_out(self, store_id: str, said: str) -> None:
+        old = self.old(CreationStatus.FAILED)
+        other = TargetStoreFactory.create(connection=old.connection, store_id=store_id)
+        StoreCreationFactory.create(
+            connection=old.connection, target=other, email="ann@shop.example", status=CreationStatus.WAITING
+        )
+
+        assert said in reasons(retry_batch(old.batch))[0]
+        assert CloneJob.objects.count() == 1
+
+
+class TestBatch:
+    def test_what_failed_and_what_was_canceled_is_asked_for_again_in_one_linked_batch(self) -> None:
+        batch, jobs = batch_of(JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.CANCELED, name="Autumn", canary=True)
+        other = CloneJobFactory.create(batch=batch, status=JobStatus.FAILED, scope=CloneScope.CATALOG)
+
+        came = retry_batch(batch, staff())
+
+        (made,) = came.batches
+        assert (made.retry_of, made.name, made.canary, made.scope) == (batch, "Autumn", False, CloneScope.ALL)
+        assert [(job.retry_of, job.scope) for job in came.jobs] == [
+            (jobs[0], CloneScope.ALL),
+            (jobs[2], CloneScope.ALL),
+            (other, CloneScope.CATALOG),
+        ]
+
+    def test_what_never_started_of_a_held_batch_is_taken_along(self) -> None:
+        batch, jobs = batch_of(
+            JobStatus.FAILED, JobStatus.WAITING, JobStatus.IN_PROGRESS, held_since=BEFORE, hold_reason=HoldReason.CANARY
+        )
+        sam = staff()
+
+        assert never_started(batch) == 1
+        came = retry_batch(batch, sam)
+
+        assert [job.retry_of_id for job in came.jobs] == [jobs[0].pk, jobs[1].pk]
+        assert (fresh(jobs[1]).status, fresh(jobs[2]).status) == (JobStatus.CANCELED, JobStatus.IN_PROGRESS)
+        assert jobs[1].events.get().note.startswith("Never started")
+        batch.refresh_from_db()
+        assert batch.held_since is None
+
+    def test_what_waits_in_a_batch_that_is_not_held_is_left_where_it_is(self) -> None:
+        batch, jobs = batch_of(JobStatus.FAILED, JobStatus.WAITING)
+
+        assert never_started(batch) == 0
+        assert [job.retry_of for job in retry_batch(batch).jobs] == [jobs[0]]
+        assert fresh(jobs[1]).status == JobStatus.WAITING
+
+    def test_many_take_as_many_queries_as_one(self, django_assert_max_num_queries: pytest.FixtureRequest) -> None:
+        batch, _ = batch_of(*[JobStatus.FAILED] * 30)
+
+        with django_assert_max_num_queries(16):  # type: ignore[operator]
+            retry_batch(batch)

@@ -25,6 +25,31 @@ END $$;
 CREATE TRIGGER stall BEFORE INSERT ON clones_entitymapping FOR EACH ROW EXECUTE FUNCTION stall()
 """
 
+SQLITE_REFUSAL = """
+CREATE TRIGGER refusal BEFORE UPDATE ON clones_batch BEGIN SELECT RAISE(ABORT, 'Not now'); END
+"""
+POSTGRESQL_REFUSAL = """
+CREATE FUNCTION refusal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE 'Not now' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER refusal BEFORE UPDATE ON clones_batch FOR EACH ROW EXECUTE FUNCTION refusal()
+"""
+
+
+@contextlib.contextmanager
+def refuse_reviews() -> Iterator[None]:
+    """Let nobody write what became of a batch meanwhile; whoever tries hears of an error."""
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute(SQLITE_REFUSAL if is_sqlite else POSTGRESQL_REFUSAL)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            drop = "DROP TRIGGER refusal ON clones_batch; DROP FUNCTION refusal()"
+            cursor.execute("DROP TRIGGER refusal" if is_sqlite else drop)
+
 
 @contextlib.contextmanager
 def hold_writes() -> Iterator[None]:
