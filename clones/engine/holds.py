@@ -81,9 +81,8 @@ def lift_where_nothing_waits(batch: Batch, now: datetime) -> None:
 
 
 def _waiting_creations(batch: Batch) -> QuerySet[StoreCreation]:
-    wanted = CloneJob.objects.filter(batch=batch, status=JobStatus.WAITING, target=OuterRef("target"))
-    # The empty time first: few creations are under way, and an index has them.
-    return StoreCreation.objects.filter(Exists(wanted), finished_at=None, status=CreationStatus.WAITING)
+    waiting = CloneJob.objects.filter(batch=batch, status=JobStatus.WAITING).order_by()
+    return StoreCreation.objects.filter(target__in=waiting.values("target"), status=CreationStatus.WAITING)
 
 
 def _locked(rows: QuerySet[CloneJob] | QuerySet[StoreCreation], *, skip_locked: bool = False) -> list[int]:
