@@ -34,7 +34,7 @@ def created(error: EcwidError, *, lacks: bool = False, tries: int = 1) -> Verdic
     return on_created(creation(tries=tries), error, NOW, lacks=lacks)
 
 
-def looked_up(answer: bool | EcwidError, after: timedelta, *, lacks: bool = False, tries: int = 1) -> Verdict:  # noqa: FBT001
+def looked_up(answer: bool | EcwidError, after: timedelta, *, lacks: bool = False, tries: int = 1) -> Verdict:
     return on_looked_up(creation(asked=after, tries=tries), answer, NOW, NOW, lacks=lacks)
 
 
