@@ -146,10 +146,10 @@ def _hold(reason: HoldReason, job: CloneJob, batch: Batch, now: datetime) -> Non
     logger.warning("Batch %s is held, with %s clones that wait: %s.", batch.pk, count, reason.label)
 
 
-def _keep_held(batch: Batch, now: datetime) -> None:
+def _keep_held(batch: Batch, _now: datetime) -> None:
     """Hold back also what came back unsent since; a hold of nothing is over."""
     hold_back(batch)
-    lift_where_nothing_waits(batch, now)
+    lift_where_nothing_waits(batch)
 
 
 def _release(batch: Batch, now: datetime) -> None:
