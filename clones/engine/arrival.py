@@ -34,6 +34,11 @@ def due_at(row: StoreCreation, now: datetime) -> datetime | None:
     return None if job and is_held_back(job, job.batch) else now
 
 
+def end_doubt(row: StoreCreation) -> None:
+    """Without a store, its clone was surely not sent either (it may have been in doubt after an older backup)."""
+    CloneJob.objects.filter(target=row.target_id, status=JobStatus.WAITING).update(unanswered_since=None)
+
+
 def remark(
     rows: list[StoreCreation],
     note: str,

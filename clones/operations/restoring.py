@@ -6,17 +6,21 @@ from typing import Final
 
 from django.db import transaction
 
-from clones.choices import CloneScope, FailureKind, JobStatus
-from clones.engine import mark
+from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus
+from clones.engine import arrival, mark
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import CloneJob
+from clones.models import CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.workers import refuse_while_a_worker_lives
+from clones.steps import advance_creations
 
 # What a backup calls so may have been sent after it was made; what has a ticket is only looked at, which harms nobody.
 UNSENT: Final = (JobStatus.WAITING, JobStatus.SUBMITTING)
 
 DOUBT_NOTE: Final = "The database was put back from a backup. The clone may have started since: finding out."
+STORE_NOTE: Final = (
+    "The database was put back from a backup. The store may have been created since: looking it up by its e-mail."
+)
 LOST_NOTE: Final = (
     "The database was put back from a backup. The clone may have run since, and asking could start a second one: the "
     "portal does not ask by itself."
@@ -25,20 +29,25 @@ LOST_NOTE: Final = (
 
 @dataclass(frozen=True)
 class TakenUp:
-    """What became of the clones that the backup calls unsent: those that Ecwid is asked about, and those that ended."""
+    """What became of the clones that the backup calls unsent: those that Ecwid is asked about, and those that ended.
+
+    `stores`: those to be created, which are looked up now.
+    """
 
     in_doubt: list[CloneJob]
     lost: list[CloneJob]
+    stores: list[StoreCreation]
 
 
 def check_not_restored() -> None:
     """Raise InvalidRequestError where this is an older backup in which something is still to be sent."""
     if not mark.has_gone_back():
         return
-    if CloneJob.objects.active().filter(status__in=UNSENT).exists():
+    unsent = CloneJob.objects.active().filter(status__in=UNSENT)
+    if unsent.exists() or StoreCreation.objects.filter(finished_at=None).exists():
         message = (
             "This database is older than it was: a backup was put back. Some of its clones may have been sent since "
-            "then. Run first: manage.py after_restore"
+            "then, or stores created. Run first: manage.py after_restore"
         )
         raise InvalidRequestError(message)
     mark.begin_anew()
@@ -48,17 +57,33 @@ def take_up(now: datetime) -> TakenUp:
     """Let every clone that the backup calls unsent count as perhaps sent.
 
     Where Ecwid would surely refuse a second one, it is asked: it then names the ticket of the first, or says that the
-    store is not empty. Where it might accept one, the clone ends as RESULT_LOST. Raises InvalidRequestError while a
-    worker lives.
+    store is not empty. Where it might accept one, the clone ends as RESULT_LOST. Stores that are still to be created
+    are looked up first; what waits for one of them stays in doubt until then. Instant Sites need nothing: to clone one
+    again is safe. Raises InvalidRequestError while a worker lives.
     """
     with transaction.atomic():
         refuse_while_a_worker_lives(now)
+        stores = _look_up(now)
         unsent = CloneJob.objects.active().filter(status__in=UNSENT).select_related("template", "target").order_by("pk")
-        lost = [job for job in unsent if not _would_be_refused_twice(job)]
-        in_doubt = [job for job in unsent if _would_be_refused_twice(job)]
+        lost = [job for job in unsent if job.target.store_id and not _would_be_refused_twice(job)]
+        in_doubt = [job for job in unsent if job not in lost]
         advance_many([_lost(job) for job in lost] + [_doubt(job, now) for job in in_doubt], at=now)
     mark.begin_anew()
-    return TakenUp(in_doubt, lost)
+    return TakenUp(in_doubt, lost, stores)
+
+
+def _look_up(now: datetime) -> list[StoreCreation]:
+    """Let every store that the backup calls uncreated count as perhaps asked for just now."""
+    rows = list(StoreCreation.objects.filter(finished_at=None).order_by("pk"))
+    doubt = {"submitted_at": now, "next_action_at": now, **LEASE_GIVEN_BACK}
+    for row in rows:
+        doubt_since = {"unanswered_since": row.unanswered_since or now}
+        if row.status == CreationStatus.LOOKING:
+            StoreCreation.objects.filter(pk=row.pk).update(**doubt, **doubt_since)
+        else:
+            advance_creations([row], CreationStatus.LOOKING, at=now, **doubt, **doubt_since)
+    arrival.remark(rows, STORE_NOTE, now)
+    return rows
 
 
 def _would_be_refused_twice(job: CloneJob) -> bool:
@@ -67,7 +92,13 @@ def _would_be_refused_twice(job: CloneJob) -> bool:
 
 
 def _doubt(job: CloneJob, now: datetime) -> Change:
-    fields = {"unanswered_since": job.unanswered_since or now, "next_action_at": now, **LEASE_GIVEN_BACK}
+    """Let the engine ask; but what is held, or has no store yet, is due when it is let go."""
+    is_free = job.next_action_at is not None or job.status == JobStatus.SUBMITTING
+    fields = {
+        "unanswered_since": job.unanswered_since or now,
+        "next_action_at": now if is_free and job.target.store_id else None,
+        **LEASE_GIVEN_BACK,
+    }
     return Change(job, JobStatus.WAITING, fields, note=DOUBT_NOTE)
 
 

@@ -24,6 +24,8 @@ _UNANSWERED: Final = (
     "Ecwid's answer to its start was lost, so it may be running there: the portal asks again until it knows, "
     "and never starts it twice."
 )
+_NO_STORE_YET: Final = "It waits for its store, which is still to be created."
+_HELD: Final = "It is held back, as its batch is: it goes on when the batch does."
 _NO_WORKER: Final = "No worker is running, so nothing moves here until one does; nothing is lost."
 
 
@@ -67,14 +69,18 @@ class Situation:
 
     def _waiting(self, last_note: str, *, is_free: bool) -> Iterator[str]:
         job = self.job
-        if job.unanswered_since:
+        if not job.target.store_id:
+            yield _NO_STORE_YET
+        elif job.unanswered_since:
             yield _UNANSWERED
+        elif job.next_action_at is None:
+            yield _HELD
         elif job.submitted_at and last_note:
             yield last_note
         elif is_free:
             yield "It waits for its turn, usually for a few seconds."
         if is_free and job.submitted_at and job.next_action_at and job.next_action_at > self.now:
-            yield f"Next try at {_clock(job.next_action_at, self.now)}."
+            yield f"Next try at {clock(job.next_action_at, self.now)}."
 
     @property
     def _obstacle(self) -> str:
@@ -92,20 +98,21 @@ def _standstill(connection: Connection, now: datetime) -> str:
     """Say what `Connection.standstill` says, in the person's zone and with what is to be done."""
     name = f"connection {connection.name}"
     if connection.paused_at:
-        since = _clock(connection.paused_at, now)
+        since = clock(connection.paused_at, now)
         return f"Nothing is sent, since {name} is paused ({since}): it goes on when an admin resumes it."
     if not connection.is_blocked(now) or connection.blocked_since is None or connection.blocked_until is None:
         return ""
     if connection.block_reason == BlockReason.RATE_LIMITED:
-        until = _clock(connection.blocked_until, now)
+        until = clock(connection.blocked_until, now)
         return (
             f"Ecwid's rate limit is reached, so nothing is sent over {name} until {until}; then it goes on by itself."
         )
-    since = _clock(connection.blocked_since, now)
+    since = clock(connection.blocked_since, now)
     return f"Ecwid refuses the key of {name} (since {since}): it goes on when an admin has put that right."
 
 
-def _clock(at: datetime, now: datetime) -> str:
+def clock(at: datetime, now: datetime) -> str:
+    """Write the time of day in the person's zone; with its date where that is not today."""
     local = timezone.localtime(at)
     is_today = local.date() == timezone.localtime(now).date()
     return date_format(local, "H:i:s" if is_today else "j M, H:i")

@@ -7,13 +7,20 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from clones.choices import ACTIVE, TERMINAL, CloneScope, FailureKind, JobStatus
+from clones.choices import ACTIVE, CREATION_ENDED, TERMINAL, CloneScope, CreationStatus, FailureKind, JobStatus
 from clones.engine import mark, submit
 from clones.lifecycle import record_start
-from clones.models import CloneEvent, CloneJob
+from clones.models import CloneEvent, CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.restoring import check_not_restored, take_up
-from tests.factories import CloneJobFactory, TemplateStoreFactory, WorkerBeatFactory, columns, fresh
+from tests.factories import (
+    CloneJobFactory,
+    StoreCreationFactory,
+    TemplateStoreFactory,
+    WorkerBeatFactory,
+    columns,
+    fresh,
+)
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=3)
@@ -104,6 +111,68 @@ def test_it_refuses_while_a_worker_lives() -> None:
         take_up(NOW)
 
     assert fresh(job).unanswered_since is None
+
+
+# Stores to be created -------------------------------------------------------------------------------------------------
+
+
+def to_create(status: CreationStatus, **fields: Any) -> tuple[StoreCreation, CloneJob]:
+    row = StoreCreationFactory.create(status=status, **fields)
+    job = job_of(target=row.target, connection=row.connection, next_action_at=None)
+    return row, job
+
+
+@pytest.mark.parametrize("status", [status for status in CreationStatus if status not in CREATION_ENDED])
+@pytest.mark.parametrize("unanswered_since", [None, EARLIER])
+def test_a_store_that_is_still_to_be_created_is_looked_up_first(
+    status: CreationStatus, unanswered_since: datetime | None
+) -> None:
+    row, job = to_create(status, unanswered_since=unanswered_since, submitted_at=EARLIER, lease_token="theirs")
+
+    taken = take_up(NOW)
+
+    row.refresh_from_db()
+    assert (taken.stores, row.status, row.next_action_at) == ([row], CreationStatus.LOOKING, NOW)
+    assert (row.unanswered_since, row.lease_token) == (unanswered_since or NOW, "")
+    assert row.submitted_at == NOW  # whatever was sent, left before: so long a 404 proves nothing
+    assert "store may have been created since" in " ".join(job.events.values_list("note", flat=True))
+
+
+@pytest.mark.parametrize("scope", list(CloneScope))
+def test_a_clone_without_a_store_stays_in_doubt_and_is_not_due(scope: CloneScope) -> None:
+    _, job = to_create(CreationStatus.WAITING)
+    CloneJob.objects.update(scope=scope)
+
+    take_up(NOW)
+
+    row = columns(job, "status", "unanswered_since", "next_action_at")
+    assert row == {"status": JobStatus.WAITING, "unanswered_since": NOW, "next_action_at": None}
+
+
+@pytest.mark.parametrize("status", CREATION_ENDED)
+def test_a_creation_that_has_ended_is_left_alone(status: CreationStatus) -> None:
+    row = StoreCreationFactory.create(status=status)
+
+    assert take_up(NOW).stores == []
+
+    row.refresh_from_db()
+    assert row.status == status
+
+
+def test_what_is_held_is_in_doubt_and_stays_held() -> None:
+    job = job_of(next_action_at=None)
+
+    take_up(NOW)
+
+    assert columns(job, "unanswered_since", "next_action_at") == {"unanswered_since": NOW, "next_action_at": None}
+
+
+def test_an_older_backup_with_a_store_to_create_is_noticed() -> None:
+    an_older_backup(JobStatus.COMPLETED)
+    StoreCreationFactory.create(status=CreationStatus.LOOKING)
+
+    with pytest.raises(InvalidRequestError, match=r"Run first: manage\.py after_restore"):
+        check_not_restored()
 
 
 # Noticing -------------------------------------------------------------------------------------------------------------

@@ -124,6 +124,8 @@ class CreationDesk(Desk[StoreCreation]):
             advance_creations([row], CreationStatus.CANCELED, at=now)  # nobody wants it any more
         else:
             arrival.remark([row], verdict.note, now, code=verdict.code, message=verdict.message)
+            if verdict.to == CreationStatus.WAITING:
+                arrival.end_doubt(row)
 
     def settle_late(self, row: StoreCreation, result: object, now: datetime) -> None:
         """Keep the ID of a store, wherever the row has got to: it proves that there is one."""

@@ -32,4 +32,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Ended as “result lost”, since asking could start them a second time: {len(taken.lost)}.")
         for job in taken.lost:
             self.stdout.write(f"  {job.target}: look at the store, and retry where nothing was copied (job {job.pk}).")
+        if taken.stores:
+            self.stdout.write(f"Stores that were to be created, looked up by their e-mail first: {len(taken.stores)}.")
         self.stdout.write("Now start the worker. Clones that were started after the backup are not in its lists.")
