@@ -50,6 +50,7 @@ SHELVES: Final = (
         _documents(
             "staff/first-clone.md",
             "staff/many-clones.md",
+            "staff/target-file.md",
             "staff/watching-clones.md",
             "staff/when-something-fails.md",
             "staff/reading-a-mapping.md",

@@ -7,12 +7,14 @@ from typing import Final
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from clones.choices import AT_ECWID, BlockReason, FailureKind, JobStatus
+from clones.choices import AT_ECWID, BlockReason, CreationStatus, FailureKind, JobStatus, SiteStatus
 from clones.failures import failure_of
-from clones.models import CloneEvent, CloneJob, Connection, WorkerBeat
+from clones.management.standing import Standing, standings, words
+from clones.models import CloneEvent, CloneJob, Connection, SiteClone, StoreCreation, WorkerBeat
 
 LOOK_EVERY_SECONDS: Final = 0.5
 MISSED_LOOKS: Final = 2
+_STEPS: Final = tuple(words(step) for kind in (CreationStatus, JobStatus, SiteStatus) for step in kind)
 PUT_RIGHT: Final = "Put the key or its scopes right and run manage.py connect again; else one request an hour tries."
 NO_WORKER: Final = "No worker is running, so nothing is sent to Ecwid. Start one with: manage.py worker"
 
@@ -36,24 +38,41 @@ def trouble(jobs: list[CloneJob]) -> str:
     return last.note if last else ""
 
 
-def describe(job: CloneJob) -> str:
-    """Say in a line what became of a job, or how it stands: store, status, Ecwid's code and words, what to do."""
-    status = JobStatus(job.status)
-    said = " ".join(filter(None, (job.error_code, f"({job.error_message})" if job.error_message else "")))
-    line = f"{job.target}: {status.label}."
-    if status == JobStatus.FAILED:
+def describe(row: Standing) -> str:
+    """Say in a line what became of a store, or how it stands: status, Ecwid's code and words, what to do."""
+    job = row.job
+    line = f"{job.target}: {words(row.step)}."
+    if job.status == JobStatus.FAILED:
         failure = failure_of(FailureKind(job.failure_kind), job.error_code)
-        return f"{line} {said or failure.label}: {failure.cause} {failure.next_step}"
-    if status == JobStatus.COMPLETED:
-        return f"{line} {job.mappings.count():,} IDs mapped. {job.mapping_note}".rstrip()
-    return f"{line} Not done yet. {f'Ecwid said {said}.' if said else trouble([job])}".rstrip()
+        return f"{line} {_said(job) or failure.label}: {failure.cause} {failure.next_step}"
+    if job.status == JobStatus.COMPLETED:
+        mapped = f"{line} {job.mappings.count():,} IDs mapped. {job.mapping_note}".rstrip()
+        return f"{mapped} {_describe_site(row)}".rstrip()
+    return f"{line} Not done yet. {row.stuck or _reason(row)}".rstrip()
+
+
+def _reason(row: Standing) -> str:
+    said = _said(row.creation or row.job)
+    return f"Ecwid said {said}." if said else trouble([row.job])
+
+
+def _said(row: CloneJob | StoreCreation | SiteClone) -> str:
+    return " ".join(filter(None, (row.error_code, f"({row.error_message})" if row.error_message else "")))
+
+
+def _describe_site(row: Standing) -> str:
+    if row.site is None:
+        return ""
+    status = SiteStatus(row.site.status)
+    said = f"Ecwid said {_said(row.site)}." if status != SiteStatus.DONE and _said(row.site) else ""
+    return " ".join(filter(None, (f"Its Instant Site: {status.label}.", row.stuck, said)))
 
 
 class Wait:
-    """Looks at the jobs until all have ended or the time is up, and tells what changes."""
+    """Looks at a batch until nothing of it goes on by itself or the time is up, and tells what changes."""
 
-    def __init__(self, job_ids: list[int], timeout_seconds: float, out: OutputWrapper) -> None:
-        self.job_ids = job_ids
+    def __init__(self, batch_id: int, timeout_seconds: float, out: OutputWrapper) -> None:
+        self.batch_id = batch_id
         self.timeout_seconds = timeout_seconds
         self.out = out
         self.on_terminal = out.isatty()
@@ -61,12 +80,12 @@ class Wait:
         self.warned = ""
 
     def run(self) -> None:
-        """Return when all jobs have ended, or after the timeout."""
+        """Return when nothing goes on by itself any more, or after the timeout."""
         deadline = time.monotonic() + self.timeout_seconds
         while True:
-            jobs = list(CloneJob.objects.filter(pk__in=self.job_ids).select_related("connection"))
-            running = [job for job in jobs if not job.is_terminal]
-            self._tell(jobs)
+            rows = standings(self.batch_id)
+            running = [row.job for row in rows if row.moves]
+            self._tell(rows)
             if not running:
                 break
             self._warn(standstill(running[0].connection) or trouble(running))
@@ -77,10 +96,10 @@ class Wait:
         if self.on_terminal:
             self.out.write("", style_func=str)
 
-    def _tell(self, jobs: list[CloneJob]) -> None:
+    def _tell(self, rows: list[Standing]) -> None:
         """Write the counts by status: in place on a terminal, else a line for every change."""
-        counts = Counter(job.status for job in jobs)
-        line = ", ".join(f"{counts[status]} {status.label}" for status in JobStatus if counts[status])
+        counts = Counter(words(row.step) for row in rows)
+        line = ", ".join(f"{counts[step]} {step}" for step in _STEPS if counts[step])
         if line != self.said:
             self.said = line
             if self.on_terminal:

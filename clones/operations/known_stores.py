@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from clones.choices import CREATION_GONE
 from clones.models import CloneJob, Connection, StoreCreation, TargetStore, TemplateStore
 from clones.operations.two_sides import NEVER_A_TARGET, templates_among
-from clones.secrets import Secret
 
 
 class KnownStores:
@@ -16,8 +15,8 @@ class KnownStores:
         self._template = template
         self._templates = {one.store_id: one for one in templates_among(connection, list(store_ids))}
         self._taken = taken_emails(live_creations(connection, emails).values())
-        rows = TargetStore.objects.filter(connection=connection, store_id__in=store_ids).exclude(token=Secret())
-        self._with_token = set(rows.values_list("store_id", flat=True))
+        rows = TargetStore.objects.filter(connection=connection, store_id__in=store_ids)
+        self._targets = {row.store_id: row for row in rows.only("store_id", "email", "token")}
 
     def against_store(self, store_id: str) -> str:
         """Refuse templates."""
@@ -32,6 +31,16 @@ class KnownStores:
         """Refuse an e-mail that a store is, or was, created for."""
         return self._taken.get(email, "")
 
+    def against_both(self, store_id: str, email: str) -> str:
+        """Refuse a store ID together with an e-mail, unless the portal had that very store created for it."""
+        target = self._targets.get(store_id)
+        if target and target.email == email:
+            return ""
+        return (
+            "This row has a store ID and an e-mail: leave the e-mail empty to clone into that store, or the store ID "
+            "to have a new one created."
+        )
+
     def against_site(self, store_id: str, *, has_token: bool) -> str:
         """Refuse an Instant Site that could not be cloned; `has_token`: the row has one, or the store will get one."""
         connection = self._template.connection
@@ -40,7 +49,8 @@ class KnownStores:
                 f"Connection “{connection}” has no address for Instant Sites: write no, or ask an administrator to "
                 "enter one."
             )
-        if not has_token and store_id not in self._with_token:
+        target = self._targets.get(store_id)
+        if not (has_token or (target and target.token)):
             return "An Instant Site is cloned with the store's access token: write it into this row, or write no here."
         return ""
 

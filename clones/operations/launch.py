@@ -112,7 +112,7 @@ def _free(template: TemplateStore, wanted: Sequence[Wanted]) -> tuple[list[Pair]
     """Return the targets that may be cloned into, locked, and the active clones of the others."""
     targets = claim(template.connection, wanted)
     # Read after the rows were locked: another launch, or the worker, may have been first.
-    creations = live_creations(template.connection, [one.email for one in wanted if one.email])
+    creations = live_creations(template.connection, [one.email for one in wanted if not one.store_id])
     holders = {target.pk for target in targets} | {creation.target_id for creation in creations.values()}
     busy = list(CloneJob.objects.active().filter(target__in=holders).select_related("target"))
     held = {job.target_id for job in busy}
@@ -120,14 +120,14 @@ def _free(template: TemplateStore, wanted: Sequence[Wanted]) -> tuple[list[Pair]
     if refuse:
         raise InvalidRequestError(" ".join(taken_emails(refuse).values()))
     pairs = list(zip(wanted, targets, strict=True))
-    free = [(one, target) for one, target in pairs if target.pk not in held and one.email not in creations]
-    _forget_needless(target for one, target in pairs if one.email in creations and target.pk not in held)
+    free = [(one, target) for one, target in pairs if target.pk not in held and one.store not in creations]
+    _forget_needless(target for one, target in pairs if one.store in creations and target.pk not in held)
     return free, busy
 
 
 def _forget_needless(targets: Iterable[TargetStore]) -> None:
     """Delete rows that were made for an e-mail whose store came into being a moment ago."""
-    TargetStore.objects.filter(pk__in=[target.pk for target in targets], jobs=None).delete()
+    TargetStore.objects.filter(pk__in=[target.pk for target in targets], jobs=None, creations=None).delete()
 
 
 def _new_batch(order: Order, user: User | None, now: datetime, *, canary: bool) -> Batch:

@@ -1,7 +1,7 @@
 """What people want cloned, row by row: from their cells to `Wanted`, with every mistake of every row."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from clones.choices import CloneScope, SiteChoice
@@ -66,9 +66,14 @@ def examine(
         _look_up(read, template)
     originals = _originals(rows, read)
     return [
-        Examined(None if errors or original is not None else wanted, errors, original)
+        Examined(None if errors or original is not None else _settled(wanted), errors, original)
         for (wanted, errors), original in zip(read, originals, strict=True)
     ]
+
+
+def _settled(wanted: Wanted) -> Wanted:
+    """Leave out the e-mail of a store that is there."""
+    return replace(wanted, email="") if wanted.store_id else wanted
 
 
 def _read(row: DraftTarget, scope: CloneScope, *, clone_demo_catalog: bool) -> tuple[Wanted, Errors]:
@@ -102,35 +107,38 @@ def _cell(errors: Errors, column: str, read: Callable[[], T], otherwise: T) -> T
 
 def _look_up(read: Sequence[tuple[Wanted, Errors]], template: TemplateStore) -> None:
     """Add the mistakes that only the database knows."""
-    wanted = [one for one, _ in read]
-    known = KnownStores(template, {one.store_id for one in wanted} - {""}, {one.email for one in wanted} - {""})
-    for one, errors in read:
-        has_token = bool(one.token or one.email)
-        needs_site = one.instant_site != SiteChoice.NO
-        found = {
-            "store_id": known.against_store(one.store_id),
-            "email": known.against_email(one.email),
-            "instant_site": known.against_site(one.store_id, has_token=has_token) if needs_site else "",
-        }
-        _add(errors, {column: sentence for column, sentence in found.items() if sentence})
+    store_ids = {wanted.store_id for wanted, _ in read} - {""}
+    emails = {wanted.email for wanted, _ in read} - {""}
+    known = KnownStores(template, store_ids, emails)
+    for wanted, errors in read:
+        _add(errors, _obstacles(wanted, known))
+
+
+def _obstacles(wanted: Wanted, known: KnownStores) -> dict[str, str]:
+    found = {}
+    if wanted.store_id:
+        found["store_id"] = known.against_store(wanted.store_id)
+    if wanted.store_id and wanted.email:
+        found["email"] = known.against_both(wanted.store_id, wanted.email)
+    elif wanted.email:
+        found["email"] = known.against_email(wanted.email)
+    if wanted.instant_site != SiteChoice.NO:
+        has_token = bool(wanted.token) or not wanted.store_id
+        found["instant_site"] = known.against_site(wanted.store_id, has_token=has_token)
+    return {column: sentence for column, sentence in found.items() if sentence}
 
 
 def _misfits(row: DraftTarget) -> dict[str, str]:
     """Return what does not go together in the row."""
-    by_email = bool(row.email.strip())
+    by_id, by_email = bool(row.store_id.strip()), bool(row.email.strip())
     found = {}
     if row.problem:
-        found["email" if by_email and not row.store_id.strip() else "store_id"] = row.problem
-    elif not row.store_id.strip() and not by_email:
+        found["email" if by_email and not by_id else "store_id"] = row.problem
+    elif not by_id and not by_email:
         found["store_id"] = "Write the ID of a store, or an e-mail and a name for a store that is to be created."
-    if by_email and row.store_id.strip():
-        found["email"] = (
-            "This row has a store ID too: leave the e-mail empty to clone into that store, or the store ID to have a "
-            "new one created."
-        )
-    elif by_email and not row.name.strip():
+    if by_email and not by_id and not row.name.strip():
         found["name"] = "Write a name for the store that is to be created."
-    elif by_email and row.access_token:
+    if by_email and not by_id and row.access_token:
         found["access_token"] = "Leave the token empty: a store that is created gets one of its own."  # noqa: S105
     return found
 

@@ -47,6 +47,25 @@ PAGES = {
         ("staff", "/batches/{held.pk}/"),
     ],
     "batches/<int:pk>/retry/": [("staff", "/batches/{batch.pk}/retry/"), ("staff", "/batches/{held.pk}/retry/")],
+    "batches/new/": [("staff", "/batches/new/")],
+    "batches/new/<int:pk>/template/": [
+        ("staff", "/batches/new/{draft.pk}/template/"),
+        ("staff", "/batches/new/{orphan.pk}/template/"),
+    ],
+    "batches/new/<int:pk>/targets/": [
+        ("staff", "/batches/new/{draft.pk}/targets/"),
+        ("staff", "/batches/new/{draft.pk}/targets/?page=2"),
+        ("staff", "/batches/new/{draft.pk}/targets/?q=nothing-is-called-so"),
+        ("staff", "/batches/new/{empty.pk}/targets/"),
+    ],
+    "batches/new/<int:pk>/rows/<int:row>/": [("staff", "/batches/new/{draft.pk}/rows/{row.pk}/")],
+    "batches/new/<int:pk>/check/": [("staff", "/batches/new/{draft.pk}/check/")],
+    "batches/new/<int:pk>/review/": [
+        ("staff", "/batches/new/{draft.pk}/review/"),
+        ("staff", "/batches/new/{draft.pk}/review/?only_valid=1"),
+        ("staff", "/batches/new/{draft.pk}/review/?only_valid=1&leave_out_busy=1"),
+        ("staff", "/batches/new/{empty.pk}/review/"),
+    ],
     "templates/": [("staff", "/templates/"), ("admin", "/templates/?q=nothing-is-called-so")],
     "templates/new/": [("admin", "/templates/new/")],
     "templates/<int:pk>/": [
@@ -79,18 +98,25 @@ PAGES = {
     "accounts/reset/<uidb64>/<token>/": [(NOBODY_SIGNED_IN, "/accounts/reset/MQ/no-such-link/")],
     "accounts/reset/done/": [(NOBODY_SIGNED_IN, "/accounts/reset/done/")],
 }
-FRAGMENTS = {"dashboard/live/", "clones/rows/", "clones/<int:pk>/live/", "batches/<int:pk>/live/"}
+FRAGMENTS = {"dashboard/live/", "clones/rows/", "clones/<int:pk>/live/", "batches/<int:pk>/live/"} | {
+    "batches/new/<int:pk>/check/live/"
+}
+LEADS_ON = {"batches/new/<int:pk>/"}
 FILES = {
     "clones.csv",
     "clones/<int:pk>/mapping.csv",
     "batches/<int:pk>/results.csv",
     "batches/<int:pk>/mappings.csv",
+    "batches/new/example.csv",
+    "batches/new/<int:pk>/bad-rows.csv",
 }
 MONITORS = {"healthz", "readyz", "metrics"}
 POSTED = {"selected", "retry", "cancel", "test", "archive", "restore", "delete", "pause", "resume", "continue"} | {
     "deactivate",
     "reactivate",
     "logout",
+    "remove",
+    "discard",
 }  # the last part of an address that only takes a form; test_pages_that_answer_a_form looks at what they show
 
 
@@ -168,7 +194,7 @@ def test_every_address_is_looked_at_or_is_no_page() -> None:
         route
         for route in routes(get_resolver())
         if route in PAGES
-        or (route not in FRAGMENTS | FILES | MONITORS and route.strip("/").rpartition("/")[2] not in POSTED)
+        or (route not in FRAGMENTS | FILES | MONITORS | LEADS_ON and route.strip("/").rpartition("/")[2] not in POSTED)
     }
     assert pages == set(PAGES)
 
@@ -227,6 +253,28 @@ def test_form_with_mistakes(visitor: Visitor, complaints: Complaints, who: str, 
     assert answers.value.status == 422
     expect(visitor.page.locator("[aria-invalid=true]").first).to_be_visible()
     visitor.look(visitor.page)
+
+
+@pytest.mark.parametrize(
+    ("address", "button"),
+    [
+        ("/batches/new/{draft.pk}/targets/", "Add these stores"),
+        ("/batches/new/{draft.pk}/rows/{row.pk}/", "Save this row"),
+        ("/batches/new/{orphan.pk}/template/", "Save, and on"),
+    ],
+)
+def test_step_of_the_wizard_with_mistakes(visitor: Visitor, complaints: Complaints, address: str, button: str) -> None:
+    complaints.forgive("status of 422")
+    page = visitor.page
+    visitor.come_as("staff")
+    visitor.open(address)
+    for adding in page.locator("summary", has_text="Add more stores").all():
+        adding.click()
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answers:
+        page.get_by_role("button", name=button).click()
+    assert answers.value.status == 422
+    expect(page.get_by_role("alert").first).to_be_visible()
+    visitor.look(page)
 
 
 @pytest.mark.parametrize("action", ["Retry", "Cancel"])

@@ -16,7 +16,19 @@ from clones.choices import (
     JobStatus,
     SiteStatus,
 )
-from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping, TargetStore, TemplateStore
+from clones.models import (
+    Batch,
+    CloneEvent,
+    CloneJob,
+    Connection,
+    Draft,
+    DraftTarget,
+    EntityMapping,
+    TargetStore,
+    TemplateStore,
+)
+from clones.operations.drafts.rows import add_rows, row_of
+from tests.drafts import HOSTILE_CSV, add_file, draft_with, rows
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
@@ -56,6 +68,10 @@ class World:
     waiting: CloneJob
     running: CloneJob
     held: Batch
+    draft: Draft
+    row: DraftTarget
+    empty: Draft
+    orphan: Draft
 
     @classmethod
     def make(cls) -> "World":
@@ -92,7 +108,25 @@ class World:
             jobs[JobStatus.WAITING],
             jobs[JobStatus.IN_PROGRESS],
             _held(template, people["staff"]),
+            *_drafts(people["staff"], unused, archived, jobs[JobStatus.IN_PROGRESS].target),
         )
+
+
+def _drafts(
+    user: User, template: TemplateStore, archived: TemplateStore, busy: TargetStore
+) -> tuple[Draft, DraftTarget, Draft, Draft]:
+    """Make a draft of three pages with all mistakes and names, a row of it, an empty one, one whose template went."""
+    draft = draft_with(user, template, f"{busy.store_id} {' '.join(str(700_000 + each) for each in range(120))}")
+    add_file(draft, user, HOSTILE_CSV)
+    add_rows(draft, user, [row_of(email="new@example.com", name=name) for name in HOSTILE[:1]])
+    add_rows(draft, user, [row_of(store_id=f"71000{turn}", label=name) for turn, name in enumerate(HOSTILE)])
+    Draft.objects.filter(pk=draft.pk).update(
+        name=HOSTILE[3],
+        source={"file": HOSTILE[0], "encoding": "UTF-8", "delimiter": "comma", "used": ["store_id"],
+                "ignored": list(HOSTILE), "missed": ["email"], "rows": 9},
+        removed={"duplicates": [[HOSTILE[3], 3]], "count": 1},
+    )  # fmt: skip
+    return draft, rows(draft)[-1], draft_with(user, template), draft_with(user, archived, "9001")
 
 
 def _jobs(batch: Batch, user: User) -> dict[JobStatus, CloneJob]:

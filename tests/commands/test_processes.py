@@ -24,7 +24,7 @@ def assert_plain(ended: subprocess.CompletedProcess[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("clone", "--template", "1003"), "required: --target"),
+        (("clone", "--template", "1003"), "one of the arguments --target --file is required"),
         (("clone", "--target", "9001"), "required: --template"),
         ((*ASKED, "--scope", "everything"), "invalid choice: 'EVERYTHING'"),
         ((*ASKED, "--timeout", "soon"), "invalid float value: 'soon'"),

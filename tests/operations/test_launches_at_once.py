@@ -1,4 +1,4 @@
-"""Launches for one target at the same instant, from two threads with connections of their own: one gets it."""
+"""Launches for one target, or one e-mail, at the same instant, each from a thread with its own connection."""
 
 import threading
 from collections import Counter
@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 
 from clones.choices import JobStatus
-from clones.models import Batch, CloneEvent, CloneJob, TargetStore, TemplateStore
+from clones.models import Batch, CloneEvent, CloneJob, StoreCreation, TargetStore, TemplateStore
 from clones.operations.launch import Launch, Order, start_batch
+from clones.operations.wanted import Wanted
 from tests.factories import TargetStoreFactory, TemplateStoreFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,15 +25,16 @@ def template() -> TemplateStore:
     return TemplateStoreFactory.create(store_id="1003")
 
 
-def at_once(template: TemplateStore, orders: Sequence[list[str]]) -> list[Launch]:
+def at_once(template: TemplateStore, orders: Sequence[Sequence[str | Wanted]]) -> list[Launch]:
     """Launch each of the orders in a thread of its own, all let go by one barrier. Raises what a launch raises."""
     barrier = threading.Barrier(len(orders))
 
-    def launch(store_ids: list[str]) -> Launch:
+    def launch(targets: Sequence[str | Wanted]) -> Launch:
+        wanted = [Wanted(one) if isinstance(one, str) else one for one in targets]
         try:
             connection.ensure_connection()
             barrier.wait(BARRIER_SECONDS)
-            return start_batch(Order(template, store_ids))
+            return start_batch(Order(template, targets=wanted))
         finally:
             connection.close()
 
@@ -90,3 +92,26 @@ def test_the_same_targets_in_opposite_orders_go_to_one_launch(template: Template
 
         assert sorted(len(launch.jobs) for launch in launches) == [0, 2]
         assert sorted(len(launch.busy) for launch in launches) == [0, 2]
+
+
+def to_create(number: int) -> Wanted:
+    return Wanted(email=f"{number}@example.com", name=f"Store {number}")
+
+
+def test_of_two_launches_for_one_e_mail_one_creates_the_store_and_the_other_is_told(template: TemplateStore) -> None:
+    for number in range(ROUNDS):
+        launches = at_once(template, [[to_create(number)], [to_create(number)]])
+
+        assert_one_got_it(launches)
+
+    assert TargetStore.objects.count() == StoreCreation.objects.count() == CloneJob.objects.count() == ROUNDS
+
+
+def test_e_mails_and_ids_in_opposite_orders_go_to_one_launch_without_a_deadlock(template: TemplateStore) -> None:
+    for number in range(ROUNDS):
+        wanted = [to_create(2 * number), str(9001 + number), to_create(2 * number + 1)]
+
+        launches = at_once(template, [wanted, wanted[::-1]])
+
+        assert sorted(len(launch.jobs) for launch in launches) == [0, 3]
+        assert sorted(len(launch.busy) for launch in launches) == [0, 3]

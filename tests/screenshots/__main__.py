@@ -21,6 +21,7 @@ from tests.screenshots.visitor import Screen, visitor
 SHEET: Final = ROOT / "var" / "screenshots"
 MANY_STORES: Final = range(9201, 9321)
 FULL_STORES: Final = range(20_001, 20_701)  # have products; more than are sent within a minute, so that some wait
+PREPARED_STORES: Final = " ".join(["12a", "1001", *map(str, range(9301, 9321)), "9301"])
 UNHURRIED_SECONDS: Final = 30.0  # a clone, so that a picture shows it in progress
 
 
@@ -74,6 +75,7 @@ class Demo(Portal):
     def show(self) -> None:
         """Take the documents' pictures while the first clones run, then every page in every state."""
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(ADMIN)) as admin:
+            admin.prepare("Corner shop", PREPARED_STORES)
             places = find_places(admin)
         self._take_pictures(places)
         for screen in Screen:

@@ -32,6 +32,8 @@ PLACES: Final = {
     "settings": _job("COMPLETED", "9033"),
     "batch": ("/batches/?q=Delivery+prices", r"/batches/\d+/"),
     "partly": ("/batches/?q=Weekend+openings", r"/batches/\d+/"),
+    "draft": ("/batches/new/", r"/batches/new/\d+/"),
+    "row": ("{draft}targets/", r"/batches/new/\d+/rows/\d+/"),
     "template": ("/templates/", r"/templates/\d+/"),
     "target": ("/targets/?q=9024", r"/targets/\d+/"),
     "free": ("/targets/?q=9040", r"/targets/\d+/"),
@@ -55,6 +57,13 @@ PAGES: Final = (
     Shot("Clone, found again", "{found}", STAFF),
     Shot("Clone, settings only", "{settings}", STAFF),
     Shot("Batches", "/batches/", STAFF),
+    Shot("New batch", "/batches/new/", STAFF),
+    Shot("Wizard, template", "{draft}template/", STAFF),
+    Shot("Wizard, targets", "{draft}targets/", STAFF),
+    Shot("Wizard, a row", "{row}", STAFF),
+    Shot("Wizard, check", "{draft}check/", STAFF),
+    Shot("Wizard, review with mistakes", "{draft}review/", STAFF),
+    Shot("Wizard, review", "{draft}review/?only_valid=1", STAFF),
     Shot("Batch", "{batch}", STAFF),
     Shot("Batches, none held", "/batches/?state=held", STAFF),
     Shot("Batch, partly failed", "{partly}", STAFF),
@@ -137,5 +146,8 @@ CLOSED: Final = (
 
 
 def find_places(admin: Visitor) -> dict[str, str]:
-    """Return the paths of PLACES in the demo."""
-    return {name: admin.find(path, pattern) for name, (path, pattern) in PLACES.items()}
+    """Return the paths of PLACES in the demo; a later one may lie behind an earlier one."""
+    found: dict[str, str] = {}
+    for name, (path, pattern) in PLACES.items():
+        found[name] = admin.find(path.format_map(found), pattern)
+    return found

@@ -63,6 +63,16 @@ class Visitor:
         if send:
             self.page.get_by_role("button", name="Start cloning").click()
 
+    def prepare(self, template: str, stores: str) -> None:
+        """Begin a batch in the wizard and paste stores into it."""
+        self.open("/batches/new/")
+        self.page.get_by_role("button", name="Begin a new batch").click()
+        self.page.get_by_text(template).first.click()
+        self.page.get_by_role("button", name="Save, and on").click()
+        self.page.locator("[name=pasted]").fill(stores)
+        self.page.get_by_role("button", name="Make a list").click()
+        self.page.locator(".draft-count").wait_for()
+
     def send_empty_form(self) -> None:
         """Empty the form on the page and send it, and wait for what is said about it."""
         form = self.page.locator("main form[method=post]").first

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from clones.choices import JobStatus
 from clones.secrets import Secret
+from tests.drafts import draft_with, rows
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
@@ -76,6 +77,18 @@ DOORS = {
     "clones/<int:pk>/retry/": _action(WATCHERS),
     "clones/<int:pk>/cancel/": _action(WATCHERS),
     "batches/": Door(WATCHERS),
+    "batches/new/": Door(WATCHERS, post=302),
+    "batches/new/example.csv": Door(WATCHERS),
+    "batches/new/<int:pk>/": Door(WATCHERS, get=302),
+    "batches/new/<int:pk>/template/": _form(WATCHERS),
+    "batches/new/<int:pk>/targets/": _form(WATCHERS),
+    "batches/new/<int:pk>/rows/<int:row>/": _form(WATCHERS),
+    "batches/new/<int:pk>/rows/<int:row>/remove/": _action(WATCHERS),
+    "batches/new/<int:pk>/bad-rows.csv": Door(WATCHERS),
+    "batches/new/<int:pk>/check/": Door(WATCHERS, post=200),
+    "batches/new/<int:pk>/check/live/": Door(WATCHERS),
+    "batches/new/<int:pk>/review/": _form(WATCHERS),
+    "batches/new/<int:pk>/discard/": _action(WATCHERS),
     "batches/<int:pk>/": Door(WATCHERS),
     "batches/<int:pk>/live/": Door(WATCHERS, query="ids={clones}&since=0"),
     "batches/<int:pk>/retry/": Door(WATCHERS, post=302),
@@ -177,7 +190,10 @@ def _things() -> dict[str, int]:
     connection = ConnectionFactory.create(api_url="http://127.0.0.1:1/api/v3", client_secret=Secret.seal("sesame"))
     batch = BatchFactory.create(template__connection=connection)
     WorkerBeatFactory.create(started_at=timezone.now() + timedelta(days=1))  # it beats however long this takes
+    draft = draft_with(User.objects.get(username="sam"), batch.template, "12a")
     return {
+        "drafts": draft.pk,
+        "rows": rows(draft)[0].pk,
         "clones": CloneJobFactory.create(batch=batch, status=JobStatus.COMPLETED).pk,
         "batches": batch.pk,
         "templates": TemplateStoreFactory.create(connection=connection).pk,
@@ -189,8 +205,11 @@ def _things() -> dict[str, int]:
 
 def address(route: str, world: World, query: str = "") -> str:
     """Fill in a route."""
-    pk = str(world.things.get(route.split("/", 1)[0], ""))
-    path = re.sub(r"<int:pk>", pk, route).replace("<uidb64>", "MQ").replace("<token>", "abc-def")
+    kind = "drafts" if route.startswith("batches/new/") else route.split("/", 1)[0]
+    pk, row = str(world.things.get(kind, "")), str(world.things["rows"])
+    path = (
+        route.replace("<int:pk>", pk).replace("<int:row>", row).replace("<uidb64>", "MQ").replace("<token>", "abc-def")
+    )
     path = path.replace("<slug:name>", "first-clone")
     return f"/{path}?{query.format(**world.things)}"
 
@@ -242,7 +261,7 @@ def test_what_does_not_exist_is_not_found_by_those_who_may_look_and_refused_to_a
     route: str, pk: int, world: World
 ) -> None:
     door = DOORS[route]
-    path = f"/{route.replace('<int:pk>', str(pk))}"
+    path = f"/{route.replace('<int:pk>', str(pk)).replace('<int:row>', str(pk))}"
     method = "POST" if door.get == 405 else "GET"
 
     answers = {role: ask(world.people[role], method, path).status_code for role in ROLES}

@@ -13,12 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clones.choices import CreationStatus, HoldReason, JobStatus, SiteStatus
-from clones.models import Batch, CloneEvent, CloneJob, EntityMapping, TemplateStore
+from clones.models import Batch, CloneEvent, CloneJob, Draft, DraftTarget, EntityMapping, TemplateStore
+from clones.operations.drafts.rows import add_rows, row_of
+from tests.drafts import draft_with
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
     SiteCloneFactory,
     StoreCreationFactory,
+    TargetStoreFactory,
     WorkerBeatFactory,
 )
 from tests.people import admin
@@ -73,6 +76,25 @@ def held_batch() -> Batch:
     return Batch.objects.get(name="Held")
 
 
+def make_drafts(count: int) -> None:
+    """Make drafts, of which the first has as many rows, half of them with mistakes, and stores to choose from."""
+    users = list(User.objects.order_by("pk"))
+    template = last_batch().template
+    for number in range(count):
+        TargetStoreFactory.create(connection=template.connection, label=f"Label {number}")
+        draft_with(users[number], template, f"{8000 + number}")
+    draft = draft_with(users[0], template, " ".join(f"{6000 + number} x{number}" for number in range(count)))
+    CloneJobFactory.create_batch(count, batch=last_batch(), target__connection=template.connection)
+    busy = CloneJob.objects.active().filter(target__connection=template.connection)
+    ids = list(busy.values_list("target__store_id", flat=True))
+    add_rows(draft, users[0], [row_of(store_id=store_id) for store_id in ids])
+
+
+def draft_at(step: str) -> Callable[[], str]:
+    """Return what looks for the address of the draft with the many rows."""
+    return lambda: f"/batches/new/{Draft.objects.latest('pk').pk}/{step}"
+
+
 def last_batch() -> Batch:
     return Batch.objects.get(name="Whole")
 
@@ -117,6 +139,12 @@ PAGES = {
     "mapping.csv": Page(4, lambda: f"/clones/{first_job().pk}/mapping.csv"),
     "batches": Page(8, lambda: "/batches/"),
     "batches, held": Page(8, lambda: "/batches/?state=held"),
+    "new batch": Page(5, lambda: "/batches/new/"),
+    "draft, template": Page(7, draft_at("template/")),
+    "draft, targets": Page(9, draft_at("targets/")),
+    "draft, a row": Page(6, lambda: f"{draft_at('rows/')()}{DraftTarget.objects.latest('pk').pk}/"),
+    "draft, bad rows": Page(4, draft_at("bad-rows.csv")),
+    "draft, review": Page(11, draft_at("review/")),
     "batch": Page(10, lambda: f"/batches/{last_batch().pk}/"),
     "batch, with all there is to tell": Page(16, lambda: f"/batches/{held_batch().pk}/"),
     "retry of a batch": Page(14, lambda: f"/batches/{held_batch().pk}/retry/"),
@@ -161,6 +189,7 @@ def counted(open_database: None) -> dict[int, Counted]:
         with transaction.atomic(), override_settings(**WITHOUT_COST):
             make_jobs(count)
             make_held(count)
+            make_drafts(count)
             ada = Client(raise_request_exception=False)
             ada.force_login(admin())
             ada.cookies["per_page"] = "200"
