@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="batch",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["id"], name="batch_open"),
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["ended_at"], name="batch_open"),
         ),
         migrations.AddConstraint(
             model_name="batch",

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from clones.choices import CloneScope, JobStatus
 from clones.engine.history import ended_lately, running_at_ecwid
+from clones.engine.holds import jobs_that_can_be_held, jobs_that_move
 from clones.engine.leasing import connections_with_work, with_next_due
 from clones.metrics import exposition
-from clones.models import CloneJob, TargetStore, TemplateStore
+from clones.models import Batch, CloneJob, TargetStore, TemplateStore
 from clones.tables.stores import TargetTable, with_history
 
 AskedFor = Callable[[], QuerySet[Any, Any]]
@@ -43,6 +44,13 @@ QUESTIONS: dict[str, tuple[str, AskedFor]] = {
         "job_by_template",
         lambda: CloneJob.objects.filter(template=1, status=JobStatus.COMPLETED).order_by("-finished_at")[:500],
     ),
+    "which batches are open": ("batch_open", lambda: Batch.objects.filter(ended_at=None)),
+    "whose clones ended lately": (
+        "job_finished",
+        lambda: CloneJob.objects.filter(finished_at__gte=timezone.now()).order_by(),
+    ),
+    "what moves of a batch": ("job_by_batch", lambda: jobs_that_move(Batch(pk=1))),
+    "what can be held of a batch": ("job_by_batch", lambda: jobs_that_can_be_held(Batch(pk=1))),
     "targets by number": ("target_by_number", lambda: by_number(TargetStore.objects.all())[:50]),
 }
 
