@@ -36,6 +36,8 @@ PAGES = {
         ("staff", "/clones/{failed.pk}/"),
         ("staff", "/clones/{waiting.pk}/"),
         ("staff", "/clones/{running.pk}/"),
+        ("staff", "/clones/{without_store.pk}/"),
+        ("staff", "/clones/{without_site.pk}/"),
     ],
     "clones/<int:pk>/mapping/": [("staff", "/clones/{completed.pk}/mapping/?q=5000")],
     "batches/": [("staff", "/batches/")],
@@ -80,7 +82,20 @@ FILES = {
     "batches/<int:pk>/mappings.csv",
 }
 MONITORS = {"healthz", "readyz", "metrics"}
-POSTED = {"selected", "retry", "cancel", "test", "archive", "restore", "delete", "pause", "resume", "logout"} | {
+POSTED = {
+    "selected",
+    "retry",
+    "cancel",
+    "store",
+    "site",
+    "test",
+    "archive",
+    "restore",
+    "delete",
+    "pause",
+    "resume",
+    "logout",
+} | {
     "deactivate",
     "reactivate",
 }  # the last part of an address that only takes a form; test_pages_that_answer_a_form looks at what they show

@@ -6,9 +6,17 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from clones.choices import ACTIVE, BlockReason, CloneScope, FailureKind, JobStatus
+from clones.choices import ACTIVE, BlockReason, CloneScope, CreationStatus, FailureKind, JobStatus, SiteStatus
 from clones.models import Batch, CloneEvent, CloneJob, Connection, EntityMapping, TargetStore, TemplateStore
-from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.factories import (
+    BatchFactory,
+    CloneJobFactory,
+    ConnectionFactory,
+    SiteCloneFactory,
+    StoreCreationFactory,
+    TargetStoreFactory,
+    TemplateStoreFactory,
+)
 from tests.people import admin, nobody, staff
 
 HOSTILE = (
@@ -38,6 +46,8 @@ class World:
     failed: CloneJob
     waiting: CloneJob
     running: CloneJob
+    without_store: CloneJob
+    without_site: CloneJob
 
     @classmethod
     def make(cls) -> "World":
@@ -73,6 +83,8 @@ class World:
             jobs[JobStatus.FAILED],
             jobs[JobStatus.WAITING],
             jobs[JobStatus.IN_PROGRESS],
+            _without_store(batch),
+            _without_site(batch),
         )
 
 
@@ -105,6 +117,30 @@ def _job(batch: Batch, user: User, target: TargetStore, status: JobStatus) -> Cl
     CloneEvent.objects.create(
         job=job, at=timezone.now(), from_status=JobStatus.WAITING, to_status=status, message=job.error_message
     )
+    return job
+
+
+def _without_store(batch: Batch) -> CloneJob:
+    """Make a clone whose store needs a person."""
+    creation = StoreCreationFactory.create(
+        connection=batch.connection,
+        status=CreationStatus.NEEDS_PERSON,
+        email=f"{'w' * 64}@{'w' * 60}.example",
+        name=HOSTILE[0],
+        error_message=f"Ecwid has a store for {HOSTILE[3]} now.",
+        unanswered_since=timezone.now(),
+    )
+    job = CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
+    SiteCloneFactory.create(job=job)
+    return job
+
+
+def _without_site(batch: Batch) -> CloneJob:
+    """Make a clone whose Instant Site needs a person."""
+    target = TargetStoreFactory.create(connection=batch.connection, label=HOSTILE[1])
+    job = CloneJobFactory.create(batch=batch, target=target, status=JobStatus.COMPLETED)
+    stuck = {"status": SiteStatus.NEEDS_PERSON, "error_code": "W" * 100, "error_message": HOSTILE[3]}
+    SiteCloneFactory.create(job=job, **stuck)
     return job
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from clones.choices import JobStatus
 from clones.models import Batch, CloneEvent, CloneJob, EntityMapping, TemplateStore
-from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory
+from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, WorkerBeatFactory
 from tests.people import admin
 
 FEW, MANY = 1, 30
@@ -49,6 +49,16 @@ def make_parts(count: int) -> None:
         EntityMapping.objects.create(job=first, entity_type="product", source_id=str(number), target_id=str(number))
         BatchFactory.create(template=whole.template, created_by=user, retry_of=whole)
         TemplateStore.objects.create(connection=whole.connection, store_id=f"7{number:03}", name=f"Store {number}")
+
+
+def stepped_job() -> CloneJob:
+    """Return a clone whose store is to be created, and which has a site."""
+    job = CloneJob.objects.filter(site__isnull=False).first()
+    if job is None:
+        row = StoreCreationFactory.create(connection=last_batch().connection)
+        job = CloneJobFactory.create(batch=last_batch(), target=row.target)
+        SiteCloneFactory.create(job=job)
+    return job
 
 
 def last_batch() -> Batch:
@@ -91,6 +101,7 @@ PAGES = {
     "new clone": Page(5, lambda: "/clones/new/"),
     "clone": Page(10, lambda: f"/clones/{first_job().pk}/"),
     "clone, refreshed": Page(9, lambda: f"/clones/{first_job().pk}/live/?ids={first_job().pk}&since=0", FRAGMENT),
+    "clone with steps": Page(11, lambda: f"/clones/{stepped_job().pk}/"),
     "mapping": Page(4, lambda: f"/clones/{first_job().pk}/mapping/", FRAGMENT),
     "mapping.csv": Page(4, lambda: f"/clones/{first_job().pk}/mapping.csv"),
     "batches": Page(8, lambda: "/batches/"),
