@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from clones.forms.base import PortalForm
 from clones.forms.steps import SiteForm, StoreForm
 from clones.models import CloneJob
 from clones.operations import creations, sites
@@ -51,10 +52,11 @@ def _enter(request: HttpRequest, job: CloneJob, user: User) -> HttpResponse:
         try:
             creations.enter_store(job, form.cleaned_data["store_id"], form.cleaned_data["access_token"], user)
         except InvalidRequestError as error:
-            form.refuse(error)
+            _refuse(request, form, error)
         else:
             messages.success(request, "The store is entered, and the clone goes on.")
-            return redirect("clones:job_detail", job.pk)
+    if not form.errors:
+        return redirect("clones:job_detail", job.pk)
     return page(request, job.pk, HTTPStatus.UNPROCESSABLE_ENTITY, store_form=form)
 
 
@@ -71,7 +73,15 @@ def job_site(request: HttpRequest, pk: int) -> HttpResponse:
             sites.try_site_again(job, user, form.cleaned_data["access_token"])
             messages.success(request, "Ecwid is asked for the Instant Site again.")
     except InvalidRequestError as error:
-        form.refuse(error)
+        _refuse(request, form, error)
     if form.errors:
         return page(request, pk, HTTPStatus.UNPROCESSABLE_ENTITY, site_form=form)
     return redirect("clones:job_detail", pk)
+
+
+def _refuse(request: HttpRequest, form: PortalForm, error: InvalidRequestError) -> None:
+    """Show it beside its field; what is about none says that the form is not asked for any more."""
+    if error.field:
+        form.refuse(error)
+    else:
+        messages.error(request, str(error))

@@ -76,6 +76,8 @@ DOORS = {
     "clones/<int:pk>/live/": Door(WATCHERS, query="ids={clones}&since=0"),
     "clones/<int:pk>/retry/": _action(WATCHERS),
     "clones/<int:pk>/cancel/": _action(WATCHERS),
+    "clones/<int:pk>/store/": Door(WATCHERS, get=405, post=422),
+    "clones/<int:pk>/site/": _action(WATCHERS),
     "batches/": Door(WATCHERS),
     "batches/new/": Door(WATCHERS, post=302),
     "batches/new/example.csv": Door(WATCHERS),

@@ -18,7 +18,7 @@ from tests.factories import (
     StoreCreationFactory,
     TemplateStoreFactory,
 )
-from tests.people import person, staff
+from tests.people import staff
 
 NOW = timezone.now()
 LATER = NOW + timedelta(minutes=7)
@@ -193,14 +193,6 @@ def test_a_site_is_left_out(client: Client, sam: User) -> None:
 
     assert SiteClone.objects.get().status == SiteStatus.CANCELED
     assert "Leave the site out" not in shown(client, job)
-
-
-def test_who_may_only_watch_sees_no_form(client: Client) -> None:
-    client.force_login(person("vera"))
-
-    answer = client.get(url("detail", to_create(CreationStatus.NEEDS_PERSON)))
-
-    assert b"job-store-enter" not in answer.content
 
 
 # Live -----------------------------------------------------------------------------------------------------------------

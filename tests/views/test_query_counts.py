@@ -95,6 +95,16 @@ def draft_at(step: str) -> Callable[[], str]:
     return lambda: f"/batches/new/{Draft.objects.latest('pk').pk}/{step}"
 
 
+def stepped_job() -> CloneJob:
+    """Return a clone whose store is to be created, and which has a site."""
+    job = CloneJob.objects.filter(site__isnull=False).first()
+    if job is None:
+        row = StoreCreationFactory.create(connection=last_batch().connection)
+        job = CloneJobFactory.create(batch=last_batch(), target=row.target)
+        SiteCloneFactory.create(job=job)
+    return job
+
+
 def last_batch() -> Batch:
     return Batch.objects.get(name="Whole")
 
@@ -135,6 +145,7 @@ PAGES = {
     "new clone": Page(5, lambda: "/clones/new/"),
     "clone": Page(10, lambda: f"/clones/{first_job().pk}/"),
     "clone, refreshed": Page(9, lambda: f"/clones/{first_job().pk}/live/?ids={first_job().pk}&since=0", FRAGMENT),
+    "clone with steps": Page(11, lambda: f"/clones/{stepped_job().pk}/"),
     "mapping": Page(4, lambda: f"/clones/{first_job().pk}/mapping/", FRAGMENT),
     "mapping.csv": Page(4, lambda: f"/clones/{first_job().pk}/mapping.csv"),
     "batches": Page(8, lambda: "/batches/"),
