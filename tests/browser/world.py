@@ -130,7 +130,8 @@ def _drafts(
                 "ignored": list(HOSTILE), "missed": ["email"], "rows": 9},
         removed={"duplicates": [[HOSTILE[3], 3]], "count": 1},
     )  # fmt: skip
-    return draft, rows(draft)[-1], draft_with(user, template), draft_with(user, archived, "9001")
+    wrong = next(row for row in rows(draft) if row.errors)
+    return draft, wrong, draft_with(user, template), draft_with(user, archived, "9001")
 
 
 def _jobs(batch: Batch, user: User) -> dict[JobStatus, CloneJob]:
