@@ -541,9 +541,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="drafttarget",
             index=models.Index(
-                condition=models.Q(("check_status__in", ("WAITING", "RUNNING"))),
-                fields=["next_action_at"],
-                name="check_due",
+                condition=models.Q(("next_action_at__isnull", False)), fields=["next_action_at"], name="check_due"
             ),
         ),
         migrations.AddField(
