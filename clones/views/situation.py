@@ -22,7 +22,7 @@ _UNANSWERED: Final = (
     "Ecwid's answer to its start was lost, so it may be running there: the portal asks again until it knows, "
     "and never starts it twice."
 )
-_NO_STORE_YET: Final = "It waits for its store, which is still to be created."
+_NO_STORE_YET: Final = "It waits for its store, which is still to be created: the steps below say how that stands."
 _HELD: Final = "It is held back, as its batch is: it goes on when the batch does."
 _NO_WORKER: Final = "No worker is running, so nothing moves here until one does; nothing is lost."
 

@@ -105,7 +105,7 @@ def test_a_clone_without_such_steps_has_none(client: Client, sam: User) -> None:
 
 
 def test_a_clone_that_waits_for_its_store_or_its_batch_says_so(client: Client, sam: User) -> None:
-    assert "It waits for its store, which is still to be created." in shown(client, to_create())
+    assert "It waits for its store, which is still to be created:" in shown(client, to_create())
     assert "It is held back, as its batch is" in shown(client, CloneJobFactory.create(next_action_at=None))
 
 
