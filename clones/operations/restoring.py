@@ -25,7 +25,6 @@ LOST_NOTE: Final = (
     "The database was put back from a backup. The clone may have run since, and asking could start a second one: the "
     "portal does not ask by itself."
 )
-
 MAIL_NOTE: Final = (
     "The database was put back from a backup, and the mail may have been sent since: it is not sent again."
 )
