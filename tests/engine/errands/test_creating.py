@@ -17,6 +17,7 @@ from clones.engine import budget
 from clones.engine.errands import creation_rules, leases
 from clones.engine.errands.creating import LEFT_NOTE, Answer, CreationDesk
 from clones.models import CloneEvent, CloneJob, Connection, StoreCreation, TargetStore
+from clones.operations.cancel import cancel_jobs
 from clones.sandbox.testemails import TEST_EMAILS
 from clones.secrets import Secret
 from tests.conftest import connect_to
@@ -24,6 +25,7 @@ from tests.engine.errands.driving import Driver
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
+    ConnectionFactory,
     StoreCreationFactory,
     TargetStoreFactory,
     TemplateStoreFactory,
@@ -440,8 +442,8 @@ def test_two_workers_at_once_create_each_store_once(connection: Connection, sand
 
     def work(worker: Driver) -> None:
         try:
-            for _ in range(3):
-                worker.go_round(NOW + SOON)
+            for number in range(1, 20):  # on a slow machine requests are held back, and due again later
+                worker.go_round(NOW + number * SOON)
         finally:
             database.close()
 
@@ -462,3 +464,47 @@ def test_a_job_that_waits_for_its_store_is_not_due(connection: Connection) -> No
 
     assert not CloneJob.objects.due(NOW + PATIENCE).exists()
     assert fresh(job_of(row)).status == JobStatus.WAITING
+
+
+@pytest.mark.parametrize("end", [CreationStatus.FAILED, CreationStatus.CANCELED])
+def test_a_store_that_comes_after_its_end_is_told_in_the_history(
+    connection: Connection, worker: Driver, end: CreationStatus
+) -> None:
+    row = wanted(connection)
+    desk, ((leased, call),) = worker.lease(NOW)
+    result = call()
+    StoreCreation.objects.filter(pk=row.pk).update(status=end, finished_at=NOW, lease_token="")
+    CloneJob.objects.filter(target=row.target).update(status=JobStatus.CANCELED, finished_at=NOW)
+
+    leases.settle(desk, leased.pk, leased.lease_token, result, NOW)
+
+    assert "it had created store" in notes(row)
+
+
+def test_a_store_that_comes_for_a_canceled_clone_is_told_in_its_history(connection: Connection, worker: Driver) -> None:
+    row = wanted(connection)
+    desk, ((leased, call),) = worker.lease(NOW)
+    cancel_jobs([job_of(row)])
+
+    leases.settle(desk, leased.pk, leased.lease_token, call(), NOW)
+
+    assert (now_of(row).status, job_of(row).status) == (CreationStatus.CREATED, JobStatus.CANCELED)
+    assert f"created the store {now_of(row).target.store_id}" in notes(row)
+
+
+def test_a_connection_with_no_room_in_the_air_does_not_stand_in_anothers_way(
+    connection: Connection, worker: Driver
+) -> None:
+    other = ConnectionFactory.create(api_url=connection.api_url)
+    for number in range(20):
+        wanted(other, f"full{number}", next_action_at=NOW - SOON)
+    until_then = NOW + timedelta(minutes=5)
+    CloneJobFactory.create_batch(
+        budget.MOST_IN_AIR, batch__template__connection=other,
+        lease_token="x", leased_by_id=worker.worker, leased_until=until_then,
+    )  # fmt: skip
+    row = wanted(connection, next_action_at=NOW)
+
+    _, work = worker.lease(NOW, room=CreationDesk.at_once)
+
+    assert [leased.pk for leased, _ in work] == [row.pk]
