@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -23,7 +24,7 @@ from tests.people import staff
 from tests.together import at_once
 
 NOW = timezone.now()
-SCOPE = {"error_code": "INSUFFICIENT_APP_SCOPE", "error_message": "Lacks the scope."}
+SCOPE: dict[str, Any] = {"error_code": "INSUFFICIENT_APP_SCOPE", "error_message": "Lacks the scope."}
 
 pytestmark = pytest.mark.django_db
 

@@ -121,8 +121,8 @@ class CreationDesk(Desk[StoreCreation]):
             arrival.arrive(row, store.store_id, Secret.seal(store.token), now, note)
         except arrival.StoreTakenError as error:
             message = f"{note} {error}"
-            fields = {"next_action_at": None, "error_code": "", "error_message": message}
-            fields["unanswered_since"] = row.unanswered_since or now  # a store there is
+            there_is_one = {"unanswered_since": row.unanswered_since or now}
+            fields = {**there_is_one, "next_action_at": None, "error_code": "", "error_message": message}
             self._write(row, Verdict(CreationStatus.NEEDS_PERSON, fields, message), now)
 
     def _write(self, row: StoreCreation, verdict: Verdict, now: datetime) -> None:
