@@ -6,10 +6,10 @@ from typing import Final
 
 from django.db import transaction
 
-from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus
+from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus, MailStatus
 from clones.engine import arrival, mark
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import CloneJob, StoreCreation
+from clones.models import BatchMail, CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.workers import refuse_while_a_worker_lives
 from clones.steps import advance_creations
@@ -20,6 +20,9 @@ UNSENT: Final = (JobStatus.WAITING, JobStatus.SUBMITTING)
 DOUBT_NOTE: Final = "The database was put back from a backup. The clone may have started since: finding out."
 STORE_NOTE: Final = (
     "The database was put back from a backup. The store may have been created since: looking it up by its e-mail."
+)
+MAIL_NOTE: Final = (
+    "The database was put back from a backup. The mail may have been sent since, so it is not sent again."
 )
 LOST_NOTE: Final = (
     "The database was put back from a backup. The clone may have run since, and asking could start a second one: the "
@@ -44,10 +47,12 @@ def check_not_restored() -> None:
     if not mark.has_gone_back():
         return
     unsent = CloneJob.objects.active().filter(status__in=UNSENT)
-    if unsent.exists() or StoreCreation.objects.filter(finished_at=None).exists():
+    creations = StoreCreation.objects.filter(finished_at=None)
+    mails = BatchMail.objects.filter(state=MailStatus.WAITING)
+    if unsent.exists() or creations.exists() or mails.exists():
         message = (
             "This database is older than it was: a backup was put back. Some of its clones may have been sent since "
-            "then, or stores created. Run first: manage.py after_restore"
+            "then, stores created, or mails sent. Run first: manage.py after_restore"
         )
         raise InvalidRequestError(message)
     mark.begin_anew()
@@ -59,17 +64,24 @@ def take_up(now: datetime) -> TakenUp:
     Where Ecwid would surely refuse a second one, it is asked: it then names the ticket of the first, or says that the
     store is not empty. Where it might accept one, the clone ends as RESULT_LOST. Stores that are still to be created
     are looked up first; what waits for one of them stays in doubt until then. Instant Sites need nothing: to clone one
-    again is safe. Raises InvalidRequestError while a worker lives.
+    again is safe. Mails that wait are not sent. Raises InvalidRequestError while a worker lives.
     """
     with transaction.atomic():
         refuse_while_a_worker_lives(now)
         stores = _look_up(now)
+        _send_no_old_mail()
         unsent = CloneJob.objects.active().filter(status__in=UNSENT).select_related("template", "target").order_by("pk")
         lost = [job for job in unsent if job.target.store_id and not _would_be_refused_twice(job)]
         in_doubt = [job for job in unsent if job not in lost]
         advance_many([_lost(job) for job in lost] + [_doubt(job, now) for job in in_doubt], at=now)
     mark.begin_anew()
     return TakenUp(in_doubt, lost, stores)
+
+
+def _send_no_old_mail() -> None:
+    """Let every mail that the backup calls unsent count as perhaps sent: each is sent once at most."""
+    unsure = {"state": MailStatus.UNSURE, "error": MAIL_NOTE, "next_action_at": None, **LEASE_GIVEN_BACK}
+    BatchMail.objects.filter(state__in=(MailStatus.WAITING, MailStatus.SENDING)).update(**unsure)
 
 
 def _look_up(now: datetime) -> list[StoreCreation]:

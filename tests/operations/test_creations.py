@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from clones.choices import CreationStatus, FailureKind, HoldReason, JobStatus
-from clones.models import CloneEvent, CloneJob, StoreCreation, TargetStore
+from clones.engine.holds import canary_of
+from clones.models import Batch, CloneEvent, CloneJob, StoreCreation, TargetStore
 from clones.operations.cancel import cancel_jobs
 from clones.operations.creations import creation_of, enter_store, give_up_store, look_again
 from clones.operations.errors import InvalidRequestError
@@ -215,3 +216,15 @@ def test_two_people_who_ask_again_for_alike_stores_do_not_wait_for_each_other_fo
         at_once(*[partial(look_again, job) for job in (jobs[0], jobs[5], jobs[2])])
 
         assert {row_of(job).status for job in jobs} == {CreationStatus.WAITING}
+
+
+def test_what_waits_for_its_canary_is_due_only_after_it() -> None:
+    job = stuck()
+    Batch.objects.update(canary=True)
+    first = CloneJobFactory.create(batch=job.batch, created_at=NOW - timedelta(days=1))
+    assert canary_of(job.batch) == first
+
+    enter_store(job, "7001")
+
+    job.refresh_from_db()
+    assert job.next_action_at is None

@@ -7,13 +7,23 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from clones.choices import ACTIVE, CREATION_ENDED, TERMINAL, CloneScope, CreationStatus, FailureKind, JobStatus
+from clones.choices import (
+    ACTIVE,
+    CREATION_ENDED,
+    TERMINAL,
+    CloneScope,
+    CreationStatus,
+    FailureKind,
+    JobStatus,
+    MailStatus,
+)
 from clones.engine import mark, submit
 from clones.lifecycle import record_start
-from clones.models import CloneEvent, CloneJob, StoreCreation
+from clones.models import BatchMail, CloneEvent, CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.restoring import check_not_restored, take_up
 from tests.factories import (
+    BatchFactory,
     CloneJobFactory,
     StoreCreationFactory,
     TemplateStoreFactory,
@@ -21,6 +31,7 @@ from tests.factories import (
     columns,
     fresh,
 )
+from tests.people import staff
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=3)
@@ -236,3 +247,15 @@ def test_a_database_that_was_emptied_is_another_one() -> None:
     record_start([job_of()], at=timezone.now())
 
     check_not_restored()
+
+
+@pytest.mark.parametrize("state", [MailStatus.WAITING, MailStatus.SENDING])
+def test_a_mail_that_may_have_been_sent_since_is_not_sent_again(state: MailStatus) -> None:
+    batch = BatchFactory.create()
+    mail = BatchMail.objects.create(batch=batch, user=staff(), created_at=EARLIER, next_action_at=EARLIER, state=state)
+
+    take_up(NOW)
+
+    mail.refresh_from_db()
+    assert (mail.state, mail.next_action_at) == (MailStatus.UNSURE, None)
+    assert "put back from a backup" in mail.error

@@ -508,3 +508,19 @@ def test_a_connection_with_no_room_in_the_air_does_not_stand_in_anothers_way(
     _, work = worker.lease(NOW, room=CreationDesk.at_once)
 
     assert [leased.pk for leased, _ in work] == [row.pk]
+
+
+@pytest.mark.parametrize("status", [CreationStatus.WAITING, CreationStatus.NEEDS_PERSON])
+def test_a_late_store_that_cannot_be_this_one_leaves_a_doubt(
+    connection: Connection, worker: Driver, status: CreationStatus
+) -> None:
+    row = wanted(connection)
+    desk, ((leased, _),) = worker.lease(NOW)
+    TemplateStoreFactory.create(connection=connection, store_id="7001")
+    settled = {"status": status, "unanswered_since": None, "lease_token": "", "next_action_at": None}
+    StoreCreation.objects.filter(pk=row.pk).update(**settled)
+
+    leases.settle(desk, leased.pk, leased.lease_token, Answer(connection, CreatedStore("7001", "secret"), NOW), NOW)
+
+    assert now_of(row).status == CreationStatus.NEEDS_PERSON
+    assert now_of(row).unanswered_since is not None
