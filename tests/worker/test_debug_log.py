@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from clones.choices import CHECK_MOVES
-from clones.models import CloneEvent, Connection, DraftTarget, SiteClone, TargetStore, TemplateStore
+from clones.models import CloneEvent, Connection, DraftTarget, SiteClone, TemplateStore
 from clones.operations.checks import start_check
 from clones.secrets import Secret
 from tests.checked_drafts import add_row, make_draft
-from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory
+from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, TargetStoreFactory
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess, store_token
 from tests.waiting import until
 from tests.worker_process import WorkerProcess
@@ -31,7 +31,7 @@ def test_no_secret_is_told(
     creation = StoreCreationFactory.create(connection=shop.connection, email="new@example.com")
     batch = BatchFactory.create(template=shop)
     CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
-    target = TargetStore.objects.create(
+    target = TargetStoreFactory.create(
         connection=shop.connection, store_id="9001", token=Secret.seal(store_token(9001))
     )
     SiteCloneFactory.create(job=CloneJobFactory.create(batch=batch, target=target), draft=False)

@@ -15,7 +15,8 @@ from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
 from clones.ecwid import CreatedStore, Timeouts
 from clones.engine import budget
 from clones.engine.errands import creation_rules, leases
-from clones.engine.errands.creating import LEFT_NOTE, Answer, CreationDesk
+from clones.engine.errands.creating import LEFT_NOTE, CreationDesk
+from clones.engine.errands.creation_calls import Answer
 from clones.models import CloneEvent, CloneJob, Connection, StoreCreation, TargetStore
 from clones.operations.cancel import cancel_jobs
 from clones.sandbox.testemails import TEST_EMAILS
