@@ -47,6 +47,7 @@ CREATION_TRANSITIONS: Final[Mapping[CreationStatus, frozenset[CreationStatus]]] 
             CreationStatus.CREATED,
             CreationStatus.LOOKING,
             CreationStatus.WAITING,  # surely never sent
+            CreationStatus.CANCELED,  # also only then
             CreationStatus.FAILED,
         }
     ),
@@ -90,7 +91,7 @@ def advance_sites(rows: Sequence[SiteClone], to: SiteStatus, *, at: datetime, **
 def job_ended(job_ids: set[int], *, completed: bool, at: datetime) -> None:
     """Draw the consequences for the steps of jobs that have just ended: a site is due, or left out with its clone.
 
-    A store that nobody has asked Ecwid for is not created either.
+    A store that Ecwid surely was not asked for is not created either.
     """
     sites = SiteClone.objects.filter(job__in=job_ids, status=SiteStatus.WAITING)
     if completed:
@@ -98,9 +99,10 @@ def job_ended(job_ids: set[int], *, completed: bool, at: datetime) -> None:
         return
     if waiting := list(sites):
         advance_sites(waiting, SiteStatus.CANCELED, at=at)
-    unsent = StoreCreation.objects.filter(target__jobs__in=job_ids, status=CreationStatus.WAITING, lease_token="")
-    if rows := list(unsent):
-        advance_creations(rows, CreationStatus.CANCELED, at=at)
+    live = StoreCreation.objects.filter(target__jobs__in=job_ids, finished_at=None)
+    advance_creations(list(live.filter(status=CreationStatus.WAITING, lease_token="")), CreationStatus.CANCELED, at=at)
+    stuck = live.filter(status=CreationStatus.NEEDS_PERSON, unanswered_since=None)
+    advance_creations(list(stuck), CreationStatus.CANCELED, at=at)
 
 
 def _check(rows: Sequence[Step], to: Any, table: Mapping[Any, frozenset[Any]]) -> None:

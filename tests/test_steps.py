@@ -56,7 +56,7 @@ def test_the_tables_are_those_of_the_design() -> None:
         ("CREATING", "NEEDS_PERSON"),
         ("LOOKING", "WAITING"), ("LOOKING", "CREATED"), ("LOOKING", "NEEDS_PERSON"),
         ("NEEDS_PERSON", "CREATED"), ("NEEDS_PERSON", "LOOKING"), ("NEEDS_PERSON", "WAITING"),
-        ("NEEDS_PERSON", "FAILED"),
+        ("NEEDS_PERSON", "FAILED"), ("NEEDS_PERSON", "CANCELED"),
     }  # fmt: skip
     assert sites == {
         ("WAITING", "CLONING"), ("WAITING", "NEEDS_PERSON"), ("WAITING", "CANCELED"),

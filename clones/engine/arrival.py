@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from clones.choices import CREATION_GONE, CreationStatus, JobStatus
 from clones.engine.holds import is_held_back
@@ -48,8 +48,10 @@ def remark(
     code: str = "",
     message: str = "",
 ) -> None:
-    """Tell it in the histories of the clones that wait for these stores."""
-    jobs = CloneJob.objects.active().filter(target__in=[row.target_id for row in rows]).order_by("pk")
+    """Tell it in the histories of the clones that wait for these stores, or that waited for them last."""
+    clones = CloneJob.objects.filter(target__in=[row.target_id for row in rows]).order_by()
+    latest = clones.values("target").annotate(last=Max("pk")).values("last")
+    jobs = CloneJob.objects.filter(pk__in=latest).order_by("pk")
     changes = [Change(job, JobStatus(job.status), note=note, code=code, message=message) for job in jobs]
     advance_many(changes, at=now, actor=actor)
 
@@ -69,6 +71,8 @@ def arrive(
     if other:
         _refuse_busy(other)
     advance_creations([row], CreationStatus.CREATED, at=now, error_code="", error_message="")
+    if job is None:
+        remark([row], note, now, actor=actor)
     columns = {"token": token} if token else {}
     if other:
         _move_to(other, row, job)

@@ -55,11 +55,15 @@ class Reviews:
 
 
 def of_interest(now: datetime) -> list[int]:
-    """Return the batches with clones that ended lately, with nothing that moves, or with a canary out. Two queries."""
+    """Return the batches with clones that ended lately, with nothing that moves, or with a canary out. Two queries.
+
+    Also those that were held a moment ago: rows that a worker had in hand just then are held back now.
+    """
     # By the time alone: SQLite would rather walk through all clones of all open batches.
     lately = set(CloneJob.objects.filter(finished_at__gte=now - LATELY).order_by().values_list("batch_id", flat=True))
     canary_is_out = Q(canary=True, released_at=None, held_since=None)
-    wanted = Q(pk__in=lately) | canary_is_out | ~Exists(jobs_that_move(OuterRef("pk")))
+    held_lately = Q(held_since__gte=now - LATELY)
+    wanted = Q(pk__in=lately) | canary_is_out | held_lately | ~Exists(jobs_that_move(OuterRef("pk")))
     return list(_open().filter(wanted).values_list("pk", flat=True))
 
 

@@ -39,6 +39,8 @@ class Delivery:
 
 def deliver(message: EmailMessage) -> Delivery:
     """Send `message`. Never raises; touches no database."""
+    if not message.recipients():  # backends pass over it without a word
+        return Delivery(Fate.NEVER, "There is no address to send it to.")
     mailer = get_connection()
     try:
         mailer.open()

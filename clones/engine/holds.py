@@ -40,6 +40,8 @@ def is_held_back(job: CloneJob, batch: Batch) -> bool:
     """Tell whether `job`, of `batch` (locked), must not become due now: the batch is held, or waits for its canary."""
     if batch.held_since is not None:
         return True
+    if batch.ended_at is not None:  # a store that a person saw to came late: nobody would let it go any more
+        return False
     return batch.canary and batch.released_at is None and canary_of(batch).pk != job.pk
 
 

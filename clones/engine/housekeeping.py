@@ -4,6 +4,8 @@ import time
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import transaction
+
 from clones.engine.store_keys import forget_unused
 from clones.models import Draft
 
@@ -24,4 +26,6 @@ def keep_house(now: datetime) -> None:
 
 def forget_drafts(now: datetime) -> None:
     """Forget old drafts with their targets and tokens, launched or not: what was launched is a batch."""
-    Draft.objects.filter(changed_at__lt=now - KEEP_DRAFTS).delete()
+    with transaction.atomic():  # locked: one that somebody changes or launches just now is old no more
+        old = Draft.objects.filter(changed_at__lt=now - KEEP_DRAFTS).order_by("pk")
+        Draft.objects.filter(pk__in=[draft.pk for draft in old.select_for_update(skip_locked=True)]).delete()

@@ -14,9 +14,10 @@ from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, IdMapping,
 from clones.engine import budget, follow, mappings, submit
 from clones.engine.calls import Answer
 from clones.engine.history import Outlooks
+from clones.engine.holds import is_held_back
 from clones.engine.outcome import Block, Outcome, block_of
 from clones.lifecycle import Change, advance, advance_many
-from clones.models import CloneJob, Connection, TemplateStore
+from clones.models import Batch, CloneJob, Connection, TemplateStore
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +62,24 @@ def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
 def _settle_submit(answer: Answer, now: datetime) -> None:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
     outcome = submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
-    if outcome.change and not advance_many([outcome.change], at=now, under_lease=True):
+    if outcome.change is None:
+        return
+    with transaction.atomic():
+        written = advance_many([_held_back(answer.job, outcome.change)], at=now, under_lease=True)
+    if not written:
         _keep_late_ticket(outcome.change, now)
+
+
+def _held_back(job: CloneJob, change: Change) -> Change:
+    """Let what surely was not sent wait with its batch, where that was held meanwhile. Locks the batch: it comes first.
+
+    What is in doubt is asked for all the same.
+    """
+    if change.to != JobStatus.WAITING or change.fields.get("unanswered_since", "kept") is not None:
+        return change
+    batch = Batch.objects.select_for_update(no_key=True).get(pk=job.batch_id)
+    is_held = is_held_back(job, batch)
+    return replace(change, fields={**change.fields, "next_action_at": None}) if is_held else change
 
 
 def _is_taken(job: CloneJob, ticket: str) -> bool:

@@ -18,6 +18,7 @@ from clones.operations.left_out import LeftOut
 NOTE: Final = "Canceled before it was sent to Ecwid."
 MAY_COME: Final = "Ecwid was asked to create its store already, which may come into being: it is not cloned into."
 
+_SURELY_UNSENT: Final = Q(status=CreationStatus.WAITING) | Q(status=CreationStatus.NEEDS_PERSON, unanswered_since=None)
 _ENDED: Final = "It has ended already ({})."
 _IN_DOUBT: Final = "Ecwid's answer to its start was lost, so it may be running there: the portal finds out first."
 _BEING_SENT: Final = "It is being sent to Ecwid, and the answer is not here yet."
@@ -56,7 +57,7 @@ def cancelable(batch: Batch) -> Cancelable:
             reason = _reason(CloneJob(status=status))
             kept[reason] = kept.get(reason, 0) + count - surely
     sent = _live_creations(CloneJob.objects.filter(batch=batch, status=JobStatus.WAITING))
-    return Cancelable(waiting, sent.exclude(status=CreationStatus.WAITING).count(), list(kept.items()))
+    return Cancelable(waiting, sent.exclude(_SURELY_UNSENT).count(), list(kept.items()))
 
 
 def cancel_jobs(
@@ -97,9 +98,15 @@ def _locked_creations(ids: list[int]) -> dict[int, StoreCreation]:
 
 def _change(job: CloneJob, creations: Mapping[int, StoreCreation], note: str) -> Change:
     creation = creations.get(job.target_id)
-    if creation is not None and creation.status != CreationStatus.WAITING:
+    if creation is not None and not _is_surely_unsent(creation):
         note = f"{note} {MAY_COME}"
     return Change(job, JobStatus.CANCELED, note=note)
+
+
+def _is_surely_unsent(creation: StoreCreation) -> bool:
+    """Tell the same as _SURELY_UNSENT."""
+    is_stuck = creation.status == CreationStatus.NEEDS_PERSON and creation.unanswered_since is None
+    return is_stuck or creation.status == CreationStatus.WAITING
 
 
 def _reason(job: CloneJob) -> str:

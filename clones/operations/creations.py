@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from clones.choices import CreationStatus, FailureKind, JobStatus
@@ -55,18 +56,23 @@ def look_again(job: CloneJob, user: User | None = None) -> int:
     """
     now = timezone.now()
     with transaction.atomic():
+        alike = _locked_alike(job)
         row = _waiting_for_a_person(job)
         if row.unanswered_since:
             advance_creations([row], CreationStatus.LOOKING, at=now, next_action_at=now)
             arrival.remark([row], f"Looking again whether {row.email} has a store.", now, actor=user)
             count = 1
         else:
-            count = _ask_again(row, now, user)
+            count = _ask_again(alike, now, user)
         transaction.on_commit(bell.ring_all)
     return count
 
 
-def _ask_again(row: StoreCreation, now: datetime, user: User | None) -> int:
+def _locked_alike(job: CloneJob) -> list[StoreCreation]:
+    """Lock what waits for a person for the same reason as the store of `job`, and surely was not asked for."""
+    row = creation_of(job)
+    if row is None or row.unanswered_since:
+        return []
     alike = StoreCreation.objects.filter(
         connection=row.connection_id,
         status=CreationStatus.NEEDS_PERSON,
@@ -74,7 +80,18 @@ def _ask_again(row: StoreCreation, now: datetime, user: User | None) -> int:
         finished_at=None,
         error_code=row.error_code,
     )
-    rows = list(alike.order_by("pk").select_for_update(no_key=True))
+    _lock_batches(job, alike)
+    return list(alike.order_by("pk").select_for_update(no_key=True))
+
+
+def _lock_batches(job: CloneJob, creations: QuerySet[StoreCreation]) -> None:
+    """Lock the batches of `job` and of all clones that wait for these stores, in the order of their keys."""
+    waiting = CloneJob.objects.active().filter(target__in=creations.order_by().values("target")).order_by()
+    batches = Batch.objects.filter(Q(pk=job.batch_id) | Q(pk__in=waiting.values("batch")))
+    list(batches.order_by("pk").select_for_update(no_key=True))
+
+
+def _ask_again(rows: list[StoreCreation], now: datetime, user: User | None) -> int:
     jobs = CloneJob.objects.active().filter(target__in=[each.target_id for each in rows]).select_related("batch")
     held = {job.target_id for job in jobs if is_held_back(job, job.batch)}
     cleared = {"error_code": "", "error_message": ""}
@@ -100,7 +117,7 @@ def give_up_store(job: CloneJob, user: User | None = None) -> None:
 
 def _waiting_for_a_person(job: CloneJob) -> StoreCreation:
     """Lock the batch and the creation, in this order as everywhere. Raises InvalidRequestError."""
-    list(Batch.objects.filter(pk=job.batch_id).select_for_update(no_key=True))
+    _lock_batches(job, StoreCreation.objects.filter(target=job.target_id))
     rows = StoreCreation.objects.select_for_update(of=("self",), no_key=True).select_related("connection", "target")
     row = rows.filter(target=job.target_id).order_by("-pk").first()
     if row is None or row.status != CreationStatus.NEEDS_PERSON:

@@ -50,11 +50,12 @@ def _enter(request: HttpRequest, job: CloneJob, user: User) -> HttpResponse:
     form = StoreForm(request.POST)
     if form.is_valid():
         try:
-            creations.enter_store(job, form.cleaned_data["store_id"], form.cleaned_data["access_token"], user)
+            now = creations.enter_store(job, form.cleaned_data["store_id"], form.cleaned_data["access_token"], user)
         except InvalidRequestError as error:
             _refuse(request, form, error)
         else:
-            messages.success(request, "The store is entered, and the clone goes on.")
+            goes_on = ", and the clone goes on" if now.next_action_at else ""
+            messages.success(request, f"The store is entered{goes_on}.")
     if not form.errors:
         return redirect("clones:job_detail", job.pk)
     return page(request, job.pk, HTTPStatus.UNPROCESSABLE_ENTITY, store_form=form)

@@ -274,6 +274,13 @@ class TestTurns:
         assert of_interest(NOW) == [lately.pk, still.pk, canary.pk]
         assert old.pk not in of_interest(NOW)
 
+    def test_what_was_held_a_moment_ago_is_looked_at_again_for_rows_that_somebody_had_in_hand(self) -> None:
+        held = {"held_since": NOW - LATELY, "hold_reason": HoldReason.SAME_FAILURES}
+        batch, _ = batch_of(JobStatus.WAITING, JobStatus.FAILED, **held)
+
+        assert of_interest(NOW) == [batch.pk]
+        assert of_interest(NOW + SECOND) == []
+
     def test_every_open_batch_is_reviewed_within_a_round_of_turns(self) -> None:
         batches = [five_failures() for _ in range(2 * TURNS)]
         for batch in batches:

@@ -1,14 +1,17 @@
 """What is thrown away, when, and how often that is looked for."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from clones.engine import housekeeping
 from clones.engine.housekeeping import KEEP_DRAFTS, forget_drafts, keep_house
 from clones.models import Draft, DraftTarget
+from clones.operations.drafts.changing import changing
 from clones.operations.drafts.making import new_draft
 from clones.operations.drafts.rows import add_rows, row_of
 from tests.factories import BatchFactory
@@ -72,3 +75,21 @@ def test_a_worker_does_it(start_worker: Callable[..., WorkerProcess]) -> None:
     start_worker()
 
     until(lambda: not Draft.objects.exists(), "the old draft's end")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_that_somebody_changes_just_now_is_kept() -> None:
+    draft = old_draft("sam", KEEP_DRAFTS + timedelta(minutes=1))
+
+    def purge() -> None:
+        try:
+            forget_drafts(timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread, changing(draft, draft.created_by):
+        purged = thread.submit(purge)
+        if connection.features.has_select_for_update_skip_locked:  # SQLite lets in one after the other
+            purged.result(30)
+
+    assert Draft.objects.filter(pk=draft.pk).exists()

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from clones.choices import BlockReason, CloneScope, FailureKind, JobStatus
+from clones.choices import BlockReason, CloneScope, FailureKind, HoldReason, JobStatus
 from clones.ecwid import (
     CloneErrorCode,
     CloneStatus,
@@ -536,3 +536,25 @@ def test_a_job_at_its_end_is_not_woken_by_an_answer() -> None:
 
     assert fresh(job).status == JobStatus.FAILED
     assert mapping_of(job) == []
+
+
+@pytest.mark.parametrize(
+    "error", [RateLimited(30), NotSent("unreachable"), KEY_REFUSED, refusal(CloneErrorCode.UNKNOWN_INTERNAL_ERROR)]
+)
+def test_what_comes_back_unsent_of_a_batch_that_was_held_meanwhile_is_held_too(error: EcwidError) -> None:
+    job = leased(JobStatus.WAITING)
+    Batch.objects.filter(pk=job.batch_id).update(held_since=NOW, hold_reason=HoldReason.SAME_FAILURES)
+
+    write(answer(job, error))
+
+    row = fresh(job)
+    assert (row.status, row.next_action_at, row.unanswered_since) == (JobStatus.WAITING, None, None)
+
+
+def test_a_lost_answer_of_a_held_batch_is_asked_for_all_the_same() -> None:
+    job = leased(JobStatus.WAITING)
+    Batch.objects.filter(pk=job.batch_id).update(held_since=NOW, hold_reason=HoldReason.SAME_FAILURES)
+
+    write(answer(job, NoAnswer("dropped")))
+
+    assert fresh(job).next_action_at is not None

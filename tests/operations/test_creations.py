@@ -1,13 +1,16 @@
 """What a person decides about a store that was to be created."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from clones.choices import CreationStatus, FailureKind, HoldReason, JobStatus
-from clones.models import CloneEvent, CloneJob, StoreCreation, TargetStore
+from clones.engine.holds import canary_of
+from clones.models import Batch, CloneEvent, CloneJob, StoreCreation, TargetStore
+from clones.operations.cancel import cancel_jobs
 from clones.operations.creations import creation_of, enter_store, give_up_store, look_again
 from clones.operations.errors import InvalidRequestError
 from tests.factories import (
@@ -19,6 +22,7 @@ from tests.factories import (
     TemplateStoreFactory,
 )
 from tests.people import staff
+from tests.together import at_once
 
 NOW = timezone.now()
 SCOPE: dict[str, Any] = {"error_code": "INSUFFICIENT_APP_SCOPE", "error_message": "Lacks the scope."}
@@ -170,3 +174,57 @@ def test_a_store_whose_clone_was_canceled_can_still_be_cleared_up() -> None:
 
     assert row_of(job).status == CreationStatus.FAILED
     assert CloneJob.objects.get(pk=job.pk).status == JobStatus.CANCELED
+
+
+def test_a_store_that_was_never_asked_for_goes_with_its_canceled_clone() -> None:
+    canceled = stuck(in_doubt=False, **SCOPE)
+    other = stuck(in_doubt=False, connection=row_of(canceled).connection, **SCOPE)
+
+    cancel_jobs([canceled])
+    look_again(other)
+
+    assert [row_of(job).status for job in (canceled, other)] == [CreationStatus.CANCELED, CreationStatus.WAITING]
+
+
+def test_a_store_in_doubt_is_still_for_a_person_when_its_clone_is_canceled() -> None:
+    job = stuck()
+
+    cancel_jobs([job])
+
+    assert row_of(job).status == CreationStatus.NEEDS_PERSON
+
+
+def test_what_comes_late_to_a_batch_that_has_ended_waits_for_no_canary() -> None:
+    job = stuck()
+    batch = job.batch
+    batch.canary, batch.ended_at = True, NOW
+    batch.save()
+    CloneJobFactory.create(batch=batch, status=JobStatus.FAILED, created_at=NOW - timedelta(days=1), finished_at=NOW)
+
+    enter_store(job, "7001")
+
+    job.refresh_from_db()
+    assert job.next_action_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_ask_again_for_alike_stores_do_not_wait_for_each_other_for_ever() -> None:
+    for _ in range(15):
+        first = stuck(in_doubt=False, **SCOPE)
+        jobs = [first, *(stuck(in_doubt=False, connection=row_of(first).connection, **SCOPE) for _ in range(5))]
+
+        at_once(*[partial(look_again, job) for job in (jobs[0], jobs[5], jobs[2])])
+
+        assert {row_of(job).status for job in jobs} == {CreationStatus.WAITING}
+
+
+def test_what_waits_for_its_canary_is_due_only_after_it() -> None:
+    job = stuck()
+    Batch.objects.update(canary=True)
+    first = CloneJobFactory.create(batch=job.batch, created_at=NOW - timedelta(days=1))
+    assert canary_of(job.batch) == first
+
+    enter_store(job, "7001")
+
+    job.refresh_from_db()
+    assert job.next_action_at is None

@@ -110,7 +110,7 @@ def test_what_is_held_stays_held_after_an_older_backup_was_put_back(facts: dict[
 @pytest.mark.parametrize("status", [CreationStatus.CREATING, CreationStatus.LOOKING, CreationStatus.NEEDS_PERSON])
 def test_a_store_that_was_asked_for_may_come_into_being_and_the_clones_history_says_so(status: CreationStatus) -> None:
     batch, _ = batch_of()
-    job = storeless(batch, status)
+    job = storeless(batch, status, unanswered_since=BEFORE)
 
     assert cancel_rest(batch, at=NOW).canceled == [job]
     assert (fresh(job).status, creation_of(job).status) == (JobStatus.CANCELED, status)

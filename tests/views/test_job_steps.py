@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clones.choices import CreationStatus, JobStatus, SiteStatus
-from clones.models import CloneJob, SiteClone, StoreCreation
+from clones.choices import CreationStatus, HoldReason, JobStatus, SiteStatus
+from clones.models import Batch, CloneJob, SiteClone, StoreCreation
 from clones.views.rows import STOP_POLLING
 from tests.factories import (
     BatchFactory,
@@ -122,6 +122,17 @@ def test_a_store_is_entered_and_the_clone_goes_on(client: Client, sam: User) -> 
     assert "The store is entered" in page
     assert "It is store 7001." in page
     assert "secret_7001" not in page
+
+
+def test_in_a_held_batch_nobody_is_told_that_the_clone_goes_on(client: Client, sam: User) -> None:
+    job = to_create(CreationStatus.NEEDS_PERSON, unanswered_since=NOW)
+    Batch.objects.update(held_since=NOW, hold_reason=HoldReason.CANARY)
+
+    client.post(url("store", job), {"action": "enter", "store_id": "7001"})
+
+    page = shown(client, job)
+    assert "The store is entered." in page
+    assert "the clone goes on" not in page
 
 
 def test_a_mistake_stands_beside_its_field_and_keeps_what_was_typed_but_no_token(client: Client, sam: User) -> None:

@@ -1,6 +1,7 @@
 """The desk that creates stores, and looks up by e-mail what became of a request whose answer was lost."""
 
 import logging
+from collections import Counter
 from copy import copy
 from datetime import datetime
 from itertools import groupby
@@ -44,7 +45,21 @@ class CreationDesk(Desk[StoreCreation]):
         """Select those over connections that may send something just now: others must not stand in their way."""
         moves = (CreationStatus.WAITING, CreationStatus.LOOKING)
         free = self.rows().filter(finished_at=None, next_action_at__lte=now, lease_token="", status__in=moves)
-        return free.filter(connection__in=budget.ready(now)).order_by("next_action_at", "pk")
+        ready = free.filter(connection__in=budget.ready(now)).order_by("next_action_at", "pk")
+        return self._shared_out(ready, now)
+
+    def _shared_out(self, ready: QuerySet[StoreCreation], now: datetime) -> QuerySet[StoreCreation]:
+        """Keep each connection's share of the calls at once: one that does not answer must not take all of them."""
+        with_work = list(Connection.objects.filter(pk__in=ready.order_by().values("connection")))
+        in_air = Counter(self.rows().exclude(lease_token="").order_by().values_list("connection_id", flat=True))
+        places = {*in_air, *(each.pk for each in with_work)}
+        if len(places) < 2:  # noqa: PLR2004
+            return ready
+        share, ids = max(1, self.at_once // len(places)), list[int]()
+        for connection in with_work:
+            room = min(share - in_air[connection.pk], budget.room_in_air(connection, now))
+            ids += ready.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
+        return ready.filter(pk__in=ids)
 
     def prepare(self, rows: list[StoreCreation], now: datetime) -> list[tuple[StoreCreation, Work]]:
         """Take as many as the budgets allow; CREATING and the doubt are written before a request leaves."""
@@ -106,7 +121,8 @@ class CreationDesk(Desk[StoreCreation]):
             arrival.arrive(row, store.store_id, Secret.seal(store.token), now, note)
         except arrival.StoreTakenError as error:
             message = f"{note} {error}"
-            fields = {"next_action_at": None, "error_code": "", "error_message": message}
+            there_is_one = {"unanswered_since": row.unanswered_since or now}
+            fields = {**there_is_one, "next_action_at": None, "error_code": "", "error_message": message}
             self._write(row, Verdict(CreationStatus.NEEDS_PERSON, fields, message), now)
 
     def _write(self, row: StoreCreation, verdict: Verdict, now: datetime) -> None:
@@ -119,7 +135,7 @@ class CreationDesk(Desk[StoreCreation]):
         advance_creations([row], verdict.to, at=now, **fields)
         if verdict.to == CreationStatus.FAILED:
             _fail_clone(row, verdict, now)
-        elif verdict.to == CreationStatus.WAITING and arrival.clone_of(row) is None:
+        elif fields.get("unanswered_since", "kept") is None and arrival.clone_of(row) is None:
             row.refresh_from_db()
             advance_creations([row], CreationStatus.CANCELED, at=now)  # nobody wants it any more
         else:

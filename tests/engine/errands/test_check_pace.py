@@ -9,13 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from clones.choices import CHECK_MOVES, CheckStatus
+from clones.engine import budget
 from clones.engine.calls import Caller
 from clones.engine.errands.checking import CheckDesk
 from clones.engine.errands.visits import MOST_AT_ONCE
 from clones.engine.store_visit import MOST_QUESTIONS
 from clones.models import DraftTarget, StoreKey, TemplateStore
 from clones.operations.checks import start_check
-from tests.checked_drafts import add_rows, make_draft
+from tests.checked_drafts import add_row, add_rows, make_draft
 from tests.factories import TemplateStoreFactory
 
 LIMIT = 600
@@ -108,3 +109,19 @@ def test_each_token_has_a_limit_of_its_own(desk: CheckDesk, template: TemplateSt
     assert len(begin(desk, now)) == desk.at_once
     assert StoreKey.objects.count() == desk.at_once
     assert Counter(DraftTarget.objects.values_list("check_status", flat=True)) == {CheckStatus.RUNNING: 16}
+
+
+def test_look_ups_wait_while_the_connection_has_nothing_left_for_people(
+    desk: CheckDesk, template: TemplateStore
+) -> None:
+    draft, now = make_draft(template), timezone.now()
+    for number in range(3):
+        add_row(draft, email=f"new{number}@example.com", name="New")
+    start_check(draft, draft.created_by, at=now)
+    connection = template.connection
+    connection.bucket_level, connection.bucket_at = budget.lowest_for_test(connection.rate_limit) - 1, now
+    connection.save()
+
+    assert begin(desk, now) == []
+    assert all(row.next_action_at and row.next_action_at > now for row in DraftTarget.objects.all())
+    assert len(begin(desk, now + timedelta(seconds=10))) == 3

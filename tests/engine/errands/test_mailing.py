@@ -91,3 +91,14 @@ def test_what_a_dead_worker_was_sending_is_never_sent_again(desk: MailDesk) -> N
     desk.settle_late(row, Delivery(Fate.SENT), NOW)
     row.refresh_from_db()
     assert row.state == MailStatus.SENT
+
+
+def test_without_an_address_nothing_is_called_sent(desk: MailDesk) -> None:
+    row = mail()
+    User.objects.filter(pk=row.user_id).update(email="")
+    ((leased, work),) = desk.prepare(list(desk.due(NOW)), NOW)
+
+    desk.settle(leased, work(), NOW)
+
+    row.refresh_from_db()
+    assert (row.state, row.sent_at, sent_mails.outbox) == (MailStatus.FAILED, None, [])
