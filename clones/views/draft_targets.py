@@ -1,6 +1,7 @@
 """The step Targets of the wizard: stores pasted, out of a CSV file or known already, and what is wrong with them."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -69,7 +70,7 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     except UnreadableFileError as error:
         form.add_error("file", str(error))
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    given = [*(table.rows if table else []), *read_pasted(values["pasted"]), *_known(draft, values["known"])]
+    given = [*(table.rows if table else []), *_pasted(values["pasted"]), *_known(draft, values["known"])]
     source = _source(values["file"], table) if table else None
     try:
         twice = rows.add_rows(draft, user, given, source=source, replace=values["replace"])
@@ -83,6 +84,11 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
 def _table(file: "File[bytes] | None") -> Table | None:
     """Read a file, of one that is far too large only so much as shows that it is."""
     return read_csv(file.read(MOST_BYTES + 1)) if file else None
+
+
+def _pasted(text: str) -> list[Row]:
+    """Read pasted stores, without their lines: the text is gone then, and a line is that of a file."""
+    return [replace(row, line=None) for row in read_pasted(text)]
 
 
 def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
