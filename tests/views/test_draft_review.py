@@ -221,7 +221,7 @@ def test_blocked_stores_are_left_out_unless_they_are_taken_along(client: Client,
 
     page = client.get(address(draft))
 
-    assert "Ecwid would refuse 2 stores, as the check found: left out." in words(page)
+    assert "The check found 2 stores that Ecwid would refuse: they are left out." in words(page)
     assert "Take them along all the same" in words(page)
     assert "2 stores that Ecwid would refuse, forgotten when you launch" in words(page)
     assert "35 stores See the list" in words(page).replace(". ", " ")
