@@ -18,6 +18,7 @@ from clones.filters.search import typed_search
 from clones.forms.drafts import DraftTargetsForm, is_id
 from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted
 from clones.models import Draft, DraftTarget, TargetStore
+from clones.operations.cells import mask_tokens
 from clones.operations.drafts import rows
 from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
 from clones.operations.errors import InvalidRequestError
@@ -100,11 +101,11 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
 def _source(file: "File[bytes]", table: Table) -> dict[str, Any]:
     """Return how a file was read, for the page and whoever comes later."""
     return {
-        "file": (file.name or "")[:200],
+        "file": mask_tokens(file.name or "")[:200],
         "encoding": table.encoding,
         "delimiter": table.delimiter,
         "used": table.used,
-        "ignored": [name[:100] for name in table.ignored[:50]],
+        "ignored": [mask_tokens(name)[:100] for name in table.ignored[:50]],
         "missed": table.missed,
         "rows": len(table.rows),
     }

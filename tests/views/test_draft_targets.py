@@ -213,6 +213,30 @@ def test_of_many_known_stores_the_latest_are_shown(client: Client, draft: Draft,
     assert "These are the latest 50: search to see others." in page
 
 
+def test_a_token_among_the_names_of_columns_is_not_kept(client: Client, draft: Draft) -> None:
+    file = SimpleUploadedFile("secret_name.csv", b"secret_column,store_id\n1,9001\n")
+
+    client.post(address(draft), {"file": file})
+
+    page = text_of(client.get(address(draft)))
+    assert "secret_…" in page
+    assert not re.search("secret_(name|column)", page + str(Draft.objects.get().source))
+
+
+def test_who_was_signed_out_is_told_that_the_file_was_not_kept(client: Client, draft: Draft) -> None:
+    client.logout()
+    file = SimpleUploadedFile("stores.csv", b"store_id\n9001\n")
+
+    sent = client.post(address(draft), {"file": file}, headers={"referer": f"http://testserver{address(draft)}"})
+    lost = client.get(sent.headers["Location"])
+    looked = client.get(client.get(address(draft)).headers["Location"])
+
+    assert "what you sent was not kept, nor was a file" in text_of(lost)
+    assert f'name="next" value="{address(draft)}"' in text_of(lost)
+    assert "not kept" not in text_of(looked)
+    assert not rows(draft)
+
+
 def test_only_rows_of_a_file_have_a_line(client: Client, draft: Draft) -> None:
     file = SimpleUploadedFile("stores.csv", b"store_id\n9001\n9002\n12b\n")
 
