@@ -100,6 +100,11 @@ class TestCanary:
 
         assert (reviewed(batch).held_since, batch.ended_at) == (None, NOW)
 
+    def test_there_is_nothing_to_hold_where_all_others_were_sent_or_canceled(self) -> None:
+        batch, _ = batch_of(JobStatus.FAILED, JobStatus.QUEUED, JobStatus.CANCELED, canary=True)
+
+        assert (reviewed(batch).held_since, batch.ended_at) == (None, None)
+
 
 class TestFiveFailures:
     def test_they_hold_the_batch(self) -> None:

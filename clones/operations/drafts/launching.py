@@ -11,6 +11,7 @@ from django.utils import timezone
 from clones.choices import CheckStatus, CloneScope
 from clones.models import CloneJob, Draft, DraftTarget
 from clones.operations.drafts.changing import changing
+from clones.operations.drafts.rows import TEXTS
 from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import Launch, Order, start_batch
 from clones.operations.wanted import Wanted, examine
@@ -57,7 +58,7 @@ def plan(draft: Draft, *, with_blocked: bool = False) -> Plan:
     going = right if with_blocked else [(row, one) for row, one in right if row.check_status != CheckStatus.BLOCKED]
     wanted = [one for _, one in going]
     busy = _busy(draft, wanted)
-    return Plan(wanted, busy, len(rows) - len(right), blocked, _seen(draft, going, busy))
+    return Plan(wanted, busy, len(rows) - len(right), blocked, _seen(draft, [row for row, _ in going], busy))
 
 
 def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
@@ -70,23 +71,11 @@ def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
     return list(jobs.select_related("target").order_by("pk"))
 
 
-def _seen(draft: Draft, going: list[tuple[DraftTarget, Wanted]], busy: list[CloneJob]) -> str:
-    """Sum up what would be launched. Not the rows' versions: a check that goes on raises them, and changes nothing."""
+def _seen(draft: Draft, rows: list[DraftTarget], busy: list[CloneJob]) -> str:
+    """Return a fingerprint of what would be launched. Not of versions: a check that runs raises them all the time."""
     facts = [
         [draft.template_id, draft.scope, draft.clone_demo_catalog],
-        [
-            [
-                row.pk,
-                one.store,
-                one.name,
-                one.label,
-                one.token.ciphertext,
-                one.scope,
-                one.clone_demo_catalog,
-                one.instant_site,
-            ]
-            for row, one in going
-        ],
+        [[row.pk, row.access_token.ciphertext, *(getattr(row, name) for name in TEXTS)] for row in rows],
         [job.target_id for job in busy],
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
