@@ -24,7 +24,7 @@ MAPPING_COLUMNS: Final = (
 JOB_COLUMNS: Final = (
     "job_id", "status", "store_id", "label", "template_store_id", "template", "scope", "ticket", "batch_id", "batch",
     "asked_by", "asked_at", "finished_at", "seconds", "error_code", "failure", "message",
-    "email", "store_step", "site", "site_step", "site_message",
+    "email", "store_step", "instant_site", "site_step", "site_message",
 )  # fmt: skip
 
 _SITE_WENT_WRONG: Final = (SiteStatus.FAILED, SiteStatus.NEEDS_PERSON)

@@ -33,11 +33,17 @@ class LoginRequiredMiddleware(DjangoLoginRequiredMiddleware):
         """Answer a fragment's request by HX-Redirect: a login page must never be swapped into a cell."""
         htmx = getattr(request, "htmx", None)
         if not htmx:
-            return redirect_to_login(_page_to_return_to(request), resolve_url(settings.LOGIN_URL))
+            return redirect_to_login(_page_to_return_to(request), _login_page(request))
         page = htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)
         # Not a redirect by its status, which htmx would follow by itself, but by its header.
         login = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': page})}"
         return HttpResponseClientRedirect(login)  # type: ignore[return-value]  # it redirects in its own way
+
+
+def _login_page(request: HttpRequest) -> str:
+    """Return the login page's address; `lost` has it say that what was sent, such as a file, was not kept."""
+    sent = bool(request.FILES) or request.POST.keys() > {"csrfmiddlewaretoken"}
+    return resolve_url(settings.LOGIN_URL) + ("?lost=1" if sent else "")
 
 
 def _page_to_return_to(request: HttpRequest) -> str:

@@ -6,9 +6,18 @@ from typing import Any
 import pytest
 
 from clones import exports
-from clones.choices import CreationStatus, JobStatus, SiteStatus
+from clones.choices import CloneScope, CreationStatus, JobStatus, SiteStatus
+from clones.imports import read_csv
 from clones.models import CloneJob, EntityMapping
-from tests.factories import CloneJobFactory, SiteCloneFactory, StoreCreationFactory
+from clones.operations.wanted import examine, sealed
+from clones.secrets import Secret
+from tests.factories import (
+    CloneJobFactory,
+    SiteCloneFactory,
+    StoreCreationFactory,
+    TargetStoreFactory,
+    TemplateStoreFactory,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +110,7 @@ def test_job_rows_end_with_the_email_the_store_and_the_site() -> None:
         dict(zip(exports.JOB_COLUMNS, row, strict=True)) for row in exports.job_rows(CloneJob.objects.order_by("pk"))
     ]
 
-    last = ("email", "store_step", "site", "site_step", "site_message")
+    last = ("email", "store_step", "instant_site", "site_step", "site_message")
     assert exports.JOB_COLUMNS[-5:] == last
     assert [rows[0][name] for name in last] == [creation.email, "CREATING", "publish", "NEEDS_PERSON", "'=no"]
     assert [rows[1][name] for name in last] == ["", "", "no", "", ""]
@@ -114,3 +123,27 @@ def test_the_steps_of_many_rows_are_read_along(django_assert_num_queries: Any) -
 
     with django_assert_num_queries(1):
         assert len(list(exports.job_rows(CloneJob.objects.order_by("pk")))) == 3
+
+
+@pytest.mark.django_db
+def test_results_come_back_as_they_are() -> None:
+    template = TemplateStoreFactory.create(connection__site_url="https://s.example/api")
+    for choice, store_id in ((None, "9001"), (True, "9002"), (False, "9003")):
+        target = TargetStoreFactory.create(
+            connection=template.connection, store_id=store_id, label="=Anna", token=Secret.seal("secret_one")
+        )
+        job = CloneJobFactory.create(batch__template=template, target=target, scope=CloneScope.CATALOG)
+        if choice is not None:
+            SiteCloneFactory.create(job=job, draft=choice, status=SiteStatus.DONE)
+    rows = exports.job_rows(CloneJob.objects.order_by("pk"))
+    data = b"".join(exports.csv_chunks(exports.JOB_COLUMNS, rows))
+
+    again = examine([sealed(row) for row in read_csv(data).rows], template, CloneScope.ALL, clone_demo_catalog=False)
+
+    assert not [one.errors for one in again if one.errors]
+    wanted = [one.wanted for one in again if one.wanted]
+    assert [(one.store_id, one.label, one.scope, one.instant_site) for one in wanted] == [
+        ("9001", "=Anna", "CATALOG", "no"),
+        ("9002", "=Anna", "CATALOG", "draft"),
+        ("9003", "=Anna", "CATALOG", "publish"),
+    ]

@@ -37,7 +37,10 @@ class ProfileForm(PortalForm):
     time_zone = forms.ChoiceField(choices=zone_choices, required=False)
     theme = forms.ChoiceField(label="Light or dark", choices=Theme.choices, widget=forms.RadioSelect)
     batch_mail = forms.ChoiceField(
-        label="When a batch of yours has ended", choices=MailChoice.choices, widget=forms.RadioSelect, required=False
+        label="A mail when a batch of yours has ended",
+        choices=MailChoice.choices,
+        widget=forms.RadioSelect,
+        required=False,
     )
 
     def clean_batch_mail(self) -> str:

@@ -100,6 +100,7 @@ class DraftReviewForm(PortalForm):
         "wait for you.",
     )
     only_valid = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    with_blocked = forms.BooleanField(required=False, widget=forms.HiddenInput)
     leave_out_busy = forms.BooleanField(required=False, widget=forms.HiddenInput)
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 

@@ -74,12 +74,6 @@ def checkable(draft: Draft) -> QuerySet[DraftTarget]:
     return DraftTarget.objects.filter(HAS_NO_MISTAKE, draft=draft)
 
 
-def blocked_ids(draft: Draft) -> list[int]:
-    """Return the targets that a launch leaves out unless it is told to take them along."""
-    blocked = checkable(draft).filter(check_status=CheckStatus.BLOCKED)
-    return list(blocked.order_by("position", "pk").values_list("pk", flat=True))
-
-
 @dataclass(frozen=True)
 class CheckProgress:
     """How far the check of a draft is: `counts` of its targets without mistakes by `CheckStatus`."""

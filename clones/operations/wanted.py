@@ -180,7 +180,7 @@ def _originals(rows: Sequence[DraftTarget], read: Sequence[tuple[Wanted, Errors]
         originals.append(earlier if repeats else None)
         if earlier != index and not repeats:
             line = rows[earlier].line
-            where = f"in line {line}" if line else "in an earlier row"
+            where = f"in line {line} of the file" if line else "in an earlier row"
             sentence = f"This store stands {where} already, with other cells: keep one of the two rows."
             _add(errors, {"store_id" if wanted.store_id else "email": sentence})
     return originals

@@ -58,7 +58,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _batch(pk: int) -> Batch:
     """Return the batch with what its page shows. Raises Http404."""
-    read_along = ("template__connection__paused_by", "created_by", "retry_of")
+    read_along = ("template__connection__paused_by", "created_by", "retry_of", "mail__user")
     return get_object_or_404(Batch.objects.select_related(*read_along), pk=pk)
 
 

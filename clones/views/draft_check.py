@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from clones import standstill
 from clones.choices import CheckStatus
+from clones.forms.drafts import is_id
 from clones.models import Draft, DraftTarget
 from clones.operations.checks import ALL, PROBLEMS, CheckProgress, checkable, start_check
 from clones.operations.drafts.counting import count_rows
@@ -51,8 +52,8 @@ def _do(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Begin a check, or take a row off the list; then show the same rows again."""
     user = cast("User", request.user)
     gone = request.POST.get("remove", "")
-    if gone.isdecimal():
-        remove_rows(draft, user, [int(gone[:18])])
+    if is_id(gone):
+        remove_rows(draft, user, [int(gone)])
         messages.success(request, "The row is off the list.")
     else:
         _begin(request, draft, user)
@@ -66,7 +67,7 @@ def _begin(request: HttpRequest, draft: Draft, user: User) -> None:
     except InvalidRequestError as error:
         messages.error(request, str(error))
     else:
-        words = f"CheckDesk {stores(begun)}. You may close this page: it goes on by itself."
+        words = f"Checking {stores(begun)}. You may close this page: it goes on by itself."
         messages.success(request, words if begun else "There is nothing to check just now.")
 
 

@@ -19,6 +19,7 @@ from clones.views.draft_frame import REVIEW, on_draft, show_step
 from clones.views.draft_summary import Summary
 
 CANARY_FROM: Final = 11
+DECISIONS: Final = ("only_valid", "with_blocked", "leave_out_busy")
 
 
 @on_draft
@@ -33,7 +34,7 @@ def draft_review(request: HttpRequest, draft: Draft) -> HttpResponse:
     user = cast("User", request.user)
     name_it(draft, user, values["name"], canary=values["canary"])
     try:
-        choices = {name: values[name] for name in ("only_valid", "leave_out_busy", "seen")}
+        choices = {name: values[name] for name in (*DECISIONS, "seen")}
         launch = launch_draft(draft, user, **choices)
     except InvalidRequestError as error:
         form.refuse(error)
@@ -50,8 +51,8 @@ def draft_review(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 def _page(request: HttpRequest, draft: Draft, form: DraftReviewForm, status: int = HTTPStatus.OK) -> HttpResponse:
     """Ask what is left to be decided: rows with mistakes, then busy stores. Only then can one launch."""
-    ready = plan(draft)
     said = _said(request)
+    ready = plan(draft, with_blocked=said["with_blocked"])
     count = len(ready.free if said["leave_out_busy"] else ready.wanted)
     has_template = draft.template is not None and draft.template.archived_at is None
     asks_wrong = bool(ready.wrong) and not said["only_valid"]
@@ -75,4 +76,4 @@ def _page(request: HttpRequest, draft: Draft, form: DraftReviewForm, status: int
 def _said(request: HttpRequest) -> dict[str, bool]:
     """Return what was decided: in the address, or in the form that was sent."""
     given = request.POST if request.method == "POST" else request.GET
-    return {name: given.get(name, "").lower() in {"1", "true", "on"} for name in ("only_valid", "leave_out_busy")}
+    return {name: given.get(name, "").lower() in {"1", "true", "on"} for name in DECISIONS}

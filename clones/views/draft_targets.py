@@ -1,6 +1,7 @@
 """The step Targets of the wizard: stores pasted, out of a CSV file or known already, and what is wrong with them."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -17,6 +18,7 @@ from clones.filters.search import typed_search
 from clones.forms.drafts import DraftTargetsForm, is_id
 from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted
 from clones.models import Draft, DraftTarget, TargetStore
+from clones.operations.cells import mask_tokens
 from clones.operations.drafts import rows
 from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
 from clones.operations.errors import InvalidRequestError
@@ -69,7 +71,7 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     except UnreadableFileError as error:
         form.add_error("file", str(error))
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    given = [*(table.rows if table else []), *read_pasted(values["pasted"]), *_known(draft, values["known"])]
+    given = [*(table.rows if table else []), *_pasted(values["pasted"]), *_known(draft, values["known"])]
     source = _source(values["file"], table) if table else None
     try:
         twice = rows.add_rows(draft, user, given, source=source, replace=values["replace"])
@@ -85,6 +87,11 @@ def _table(file: "File[bytes] | None") -> Table | None:
     return read_csv(file.read(MOST_BYTES + 1)) if file else None
 
 
+def _pasted(text: str) -> list[Row]:
+    """Read pasted stores, without their lines: the text is gone then, and a line is that of a file."""
+    return [replace(row, line=None) for row in read_pasted(text)]
+
+
 def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     """Return the chosen stores as rows; those that are gone, or on the list already, are passed over."""
     chosen = TargetStore.objects.filter(pk__in=ids).exclude(store_id="").order_by("pk")
@@ -94,11 +101,11 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
 def _source(file: "File[bytes]", table: Table) -> dict[str, Any]:
     """Return how a file was read, for the page and whoever comes later."""
     return {
-        "file": (file.name or "")[:200],
+        "file": mask_tokens(file.name or "")[:200],
         "encoding": table.encoding,
         "delimiter": table.delimiter,
         "used": table.used,
-        "ignored": [name[:100] for name in table.ignored[:50]],
+        "ignored": [mask_tokens(name)[:100] for name in table.ignored[:50]],
         "missed": table.missed,
         "rows": len(table.rows),
     }

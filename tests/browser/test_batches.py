@@ -35,7 +35,7 @@ def test_a_hold_appears_by_itself_and_continue_lets_the_rest_go(page: Page, batc
     expect(page.get_by_text("You may close this tab")).to_be_visible()
     hold(batch)
 
-    expect(page.get_by_text("Held since")).to_be_visible()
+    expect(page.get_by_text("Held back")).to_be_visible()
     expect(page.get_by_text("Five clones in a row failed for the same reason.")).to_be_visible()
     page.get_by_text("Continue…").click()
     expect(page.get_by_text("The 3 clones that wait are sent to Ecwid.")).to_be_visible()
@@ -43,7 +43,7 @@ def test_a_hold_appears_by_itself_and_continue_lets_the_rest_go(page: Page, batc
     page.get_by_role("button", name="Continue").click()
 
     expect(page.get_by_role("status").filter(has_text="The batch goes on")).to_be_visible()
-    expect(page.get_by_text("Held since")).to_have_count(0)
+    expect(page.get_by_text("Held back")).to_have_count(0)
     assert not batch.jobs.filter(status=WAITING, next_action_at=None).exists()
 
 

@@ -66,6 +66,7 @@ PAGES = {
         ("staff", "/batches/new/{draft.pk}/review/"),
         ("staff", "/batches/new/{draft.pk}/review/?only_valid=1"),
         ("staff", "/batches/new/{draft.pk}/review/?only_valid=1&leave_out_busy=1"),
+        ("staff", "/batches/new/{draft.pk}/review/?only_valid=1&with_blocked=1"),
         ("staff", "/batches/new/{empty.pk}/review/"),
     ],
     "templates/": [("staff", "/templates/"), ("admin", "/templates/?q=nothing-is-called-so")],

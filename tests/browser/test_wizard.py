@@ -78,7 +78,7 @@ def _upload(page: Page) -> None:
 def _put_right(page: Page) -> None:
     rows = page.locator(".draft-wrong li")
     expect(rows).to_have_count(2)
-    expect(rows.last).to_contain_text("Line 8")
+    expect(rows.last).to_contain_text("Line 8 of the file")
     expect(rows.last.locator("[aria-invalid=true]")).to_have_count(2)
     rows.first.get_by_label("Store ID").fill("9103")
     rows.last.get_by_label("Store ID").fill("9107")

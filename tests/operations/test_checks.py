@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from clones.choices import BlockReason, CheckStatus
 from clones.models import Draft, DraftTarget, StoreKey, TemplateStore
-from clones.operations.checks import ALL, PROBLEMS, CheckProgress, blocked_ids, start_check
+from clones.operations.checks import ALL, PROBLEMS, CheckProgress, start_check
 from clones.operations.drafts.changing import LaunchedError
 from clones.operations.drafts.counting import count_rows
 from clones.operations.drafts.rows import Cells, change_rows
@@ -134,13 +134,6 @@ def test_5_000_rows_begin_with_a_few_queries(
         begun = start_check(draft, user)
 
     assert begun == 5_000
-
-
-def test_the_blocked_ones_are_named_for_the_launch(draft: Draft) -> None:
-    rows = with_results(draft)
-    add_row(draft, 9100, check_status=CheckStatus.BLOCKED, errors={"store_id": ["It is none."]})
-
-    assert blocked_ids(draft) == [rows[CheckStatus.BLOCKED].pk]
 
 
 def test_how_far_it_is_told_in_numbers(draft: Draft) -> None:

@@ -337,6 +337,16 @@ def test_a_draft_becomes_a_batch_and_its_rows_are_gone(draft: Draft, sam: User) 
     assert not rows(draft)
 
 
+def test_a_token_typed_into_another_cell_is_never_stored_in_the_clear(draft: Draft, sam: User) -> None:
+    paste(draft, sam, "9001")
+
+    change_rows(draft, sam, {rows(draft)[0].pk: Cells({"label": "secret_abc", "scope": " SECRET_abc "})})
+
+    (row,) = rows(draft)
+    assert (row.label, row.scope) == ("secret_…", "secret_…")
+    assert "An access token stands here" in row.errors["label"][0]
+
+
 def test_a_second_launch_returns_the_batch_of_the_first(draft: Draft, sam: User) -> None:
     paste(draft, sam, "9001")
     first = launch_draft(draft, sam)

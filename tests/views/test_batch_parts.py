@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clones.choices import CloneScope, CreationStatus, FailureKind, HoldReason, JobStatus, SiteStatus
-from clones.models import Batch, CloneJob, Connection
+from clones.choices import CloneScope, CreationStatus, FailureKind, HoldReason, JobStatus, MailStatus, SiteStatus
+from clones.models import Batch, BatchMail, CloneJob, Connection
 from clones.progress import progress_of
 from clones.views.causes import MOST_CAUSES, MOST_NAMED, causes
 from tests.factories import (
@@ -316,3 +316,27 @@ def test_thousands_cost_as_many_queries_as_a_few(
         assert live(client, large, token="old", **asked).status_code == 200
     with django_assert_max_num_queries(20):
         page(client, large)
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "said"),
+    [
+        (MailStatus.FAILED, "refused", "The mail to kim about its end could not be sent."),
+        (MailStatus.UNSURE, "", "may not have arrived, and is not sent again."),
+        (MailStatus.WAITING, "refused", "could not be sent yet; it is tried again."),
+        (MailStatus.WAITING, "", ""),
+        (MailStatus.SENT, "", ""),
+    ],
+)
+def test_a_mail_that_was_not_sent_is_told_of(
+    client: Client, sam: User, batch: Batch, state: MailStatus, error: str, said: str
+) -> None:
+    CloneJobFactory.create(batch=batch, status=JobStatus.COMPLETED)
+    now = timezone.now()
+    sent = now if state == MailStatus.SENT else None
+    BatchMail.objects.create(batch=batch, user=staff("kim"), state=state, error=error, created_at=now, sent_at=sent)
+    client.force_login(sam)
+
+    page = re.sub(r"<[^>]*>", "", client.get(f"/batches/{batch.pk}/").content.decode())
+
+    assert (said in page) if said else ("The mail to" not in page)

@@ -180,7 +180,7 @@ class TestItsButtons:
 
         assert answer.headers["Location"] == address(draft, "?show=problems")
         assert DraftTarget.objects.get(pk=row.pk).check_status == CheckStatus.WAITING
-        assert "CheckDesk 1 store." in page(sam, draft)
+        assert "Checking 1 store." in page(sam, draft)
 
     @pytest.mark.parametrize(
         ("what", "begun"), [("problems", {"9002"}), ("new", {"9003"}), ("all", {"9001", "9002", "9003"})]

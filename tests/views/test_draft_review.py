@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -58,7 +59,9 @@ def hidden(response: Any) -> dict[str, str]:
     page = text_of(response)
     assert 'id="draft-form"' in page, words(response)
     form = page[page.index('id="draft-form"') :]
-    return dict(re.findall(r'<input type="hidden" name="(seen|only_valid|leave_out_busy)" value="(\w+)">', form))
+    return dict(
+        re.findall(r'<input type="hidden" name="(seen|only_valid|with_blocked|leave_out_busy)" value="(\w+)">', form)
+    )
 
 
 def make_busy(template: TemplateStore, store_id: str, **more: Any) -> CloneJob:
@@ -193,16 +196,86 @@ def test_the_summary_tells_what_will_happen(client: Client, draft: Draft, sam: U
     assert "Not checked." in said
 
 
-def test_the_check_is_summed_up_and_blocked_stores_are_warned_of(client: Client, draft: Draft) -> None:
+def block(draft: Draft, *store_ids: str) -> None:
+    """Let the check have found that Ecwid would refuse these, and that the others pass."""
     draft.targets.update(check_status=CheckStatus.PASSED)
-    blocked = list(draft.targets.values_list("pk", flat=True)[:2])
-    draft.targets.filter(pk__in=blocked).update(check_status=CheckStatus.BLOCKED)
+    draft.targets.filter(store_id__in=store_ids).update(check_status=CheckStatus.BLOCKED)
+
+
+def launched() -> set[str]:
+    """Return the stores that were launched."""
+    return set(CloneJob.objects.values_list("target__store_id", flat=True))
+
+
+def test_the_check_is_summed_up(client: Client, draft: Draft) -> None:
+    block(draft, "9001", "9002")
 
     said = words(client.get(address(draft)))
 
     assert "Blocked 2" in said
     assert "Passed 35" in said
-    assert "Ecwid would refuse 2 stores." in said
+
+
+def test_blocked_stores_are_left_out_unless_they_are_taken_along(client: Client, draft: Draft) -> None:
+    block(draft, "9001", "9002")
+
+    page = client.get(address(draft))
+
+    assert "The check found 2 stores that Ecwid would refuse: they are left out." in words(page)
+    assert "Take them along all the same" in words(page)
+    assert "2 stores that Ecwid would refuse, forgotten when you launch" in words(page)
+    assert "35 stores See the list" in words(page).replace(". ", " ")
+    assert "Clone into 35 stores" in words(page)
+    client.post(address(draft), hidden(page))
+    assert len(launched()) == 35
+    assert not {"9001", "9002"} & launched()
+
+
+def test_blocked_stores_are_launched_where_one_says_so(client: Client, draft: Draft) -> None:
+    block(draft, "9001", "9002")
+
+    page = client.get(address(draft), {"with_blocked": "1"})
+
+    assert "taken along all the same" in words(page)
+    assert "Leave them out" in words(page)
+    assert "Clone into 37 stores" in words(page)
+    client.post(address(draft), hidden(page))
+    assert len(launched()) == 37
+
+
+def test_a_busy_store_that_is_blocked_is_asked_about_only_where_it_is_taken_along(
+    client: Client, draft: Draft, template: TemplateStore
+) -> None:
+    make_busy(template, "9001")
+    block(draft, "9001")
+
+    assert "Clone into 36 stores" in words(client.get(address(draft)))
+    assert "1 store has a clone under way" in words(client.get(address(draft), {"with_blocked": "1"}))
+
+
+def test_where_all_are_blocked_there_is_nothing_to_launch_but_all_the_same(client: Client, draft: Draft) -> None:
+    block(draft, *ids(draft))
+
+    page = client.get(address(draft))
+
+    assert "No other store is left to launch." in words(page)
+    assert 'id="draft-form"' not in text_of(page)
+    assert "the check found that Ecwid would refuse them" in words(client.post(address(draft)))
+    assert "Clone into 37 stores" in words(client.get(address(draft), {"with_blocked": "1"}))
+
+
+def test_a_check_that_goes_on_meanwhile_changes_nothing_until_it_blocks_a_store(client: Client, draft: Draft) -> None:
+    draft.targets.update(check_status=CheckStatus.WAITING)
+    seen = hidden(client.get(address(draft)))
+    draft.targets.update(check_status=CheckStatus.PASSED, version=F("version") + 1)
+    draft.targets.filter(store_id="9001").update(check_status=CheckStatus.BLOCKED)
+
+    refused = client.post(address(draft), seen)
+
+    assert "This changed while you looked at it" in words(refused)
+    draft.targets.update(check_status=CheckStatus.RUNNING, version=F("version") + 1)
+    client.post(address(draft), seen)
+    assert len(launched()) == 37
 
 
 @pytest.mark.parametrize(("count", "is_offered"), [(10, False), (11, True)])

@@ -80,7 +80,7 @@ def test_the_count_is_told_as_a_sentence(client: Client, draft: Draft, sam: User
     page = words(text_of(client.get(address(draft))))
 
     assert "5 stores, 2 duplicates removed, 1 is the template itself. 3 can be launched, 2 have mistakes." in page
-    assert "9001 (line 1), 9002 (line 1)" in page
+    assert "9001, 9002. Each store stands on the list once." in page
 
 
 def test_how_the_file_was_read_is_told(client: Client, draft: Draft) -> None:
@@ -213,6 +213,47 @@ def test_of_many_known_stores_the_latest_are_shown(client: Client, draft: Draft,
     assert "These are the latest 50: search to see others." in page
 
 
+def test_a_token_among_the_names_of_columns_is_not_kept(client: Client, draft: Draft) -> None:
+    file = SimpleUploadedFile("secret_name.csv", b"secret_column,store_id\n1,9001\n")
+
+    client.post(address(draft), {"file": file})
+
+    page = text_of(client.get(address(draft)))
+    assert "secret_…" in page
+    assert not re.search("secret_(name|column)", page + str(Draft.objects.get().source))
+
+
+def test_who_was_signed_out_is_told_that_the_file_was_not_kept(client: Client, draft: Draft) -> None:
+    client.logout()
+    file = SimpleUploadedFile("stores.csv", b"store_id\n9001\n")
+
+    sent = client.post(address(draft), {"file": file}, headers={"referer": f"http://testserver{address(draft)}"})
+    lost = client.get(sent.headers["Location"])
+    looked = client.get(client.get(address(draft)).headers["Location"])
+
+    assert "what you sent was not kept, nor was a file" in text_of(lost)
+    assert f'name="next" value="{address(draft)}"' in text_of(lost)
+    assert "not kept" not in text_of(looked)
+    assert not rows(draft)
+
+
+def test_only_rows_of_a_file_have_a_line(client: Client, draft: Draft) -> None:
+    file = SimpleUploadedFile("stores.csv", b"store_id\n9001\n9002\n12b\n")
+
+    client.post(address(draft), {"pasted": "9003\n12a", "file": file})
+
+    assert [(row.store_id, row.line) for row in rows(draft)] == [
+        ("9001", 2),
+        ("9002", 3),
+        ("12b", 4),
+        ("9003", None),
+        ("12a", None),
+    ]
+    page = words(text_of(client.get(address(draft))))
+    assert "Line 4 of the file" in page
+    assert "Pasted or chosen" in page
+
+
 @pytest.mark.parametrize("known", ["x", "0", "99999999999999999999", "²"])
 def test_known_stores_that_make_no_sense_are_never_a_500(client: Client, draft: Draft, known: str) -> None:
     assert client.post(address(draft), {"known": known, "pasted": "9001"}).status_code in {302, 422}
@@ -228,8 +269,8 @@ def test_every_mistake_stands_beside_its_cell_with_the_files_line(client: Client
     page = text_of(client.get(address(draft)))
 
     first, second = re.findall(r"<li>.*?</li>", page[page.index("draft-wrong") :], re.DOTALL)
-    assert "Line 3" in words(first)
-    assert "Line 5" in words(second)
+    assert "Line 3 of the file" in words(first)
+    assert "Line 5 of the file" in words(second)
     assert first.count('aria-invalid="true"') == len(rows(draft)[1].errors) == 3
     for column, said in rows(draft)[1].errors.items():
         shown = re.search(rf'id="row-\d+-{column}-error">(.*?)</div></div>', first, re.DOTALL)

@@ -398,7 +398,7 @@ def test_the_csv_has_a_row_for_each_clone(sam: Client) -> None:
         "message": "Target store products should be empty",
         "email": "",
         "store_step": "",
-        "site": "no",
+        "instant_site": "no",
         "site_step": "",
         "site_message": "",
     }

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from clones.choices import CloneScope
+from clones.choices import CheckStatus, CloneScope
 from clones.models import CloneJob, Draft, DraftTarget
 from clones.operations.drafts.changing import changing
 from clones.operations.drafts.rows import TEXTS
@@ -28,12 +28,14 @@ class ChangedError(InvalidRequestError):
 class Plan:
     """What a launch would do now: `wanted` can go, `busy` are the clones in the way of some of those, `wrong` cannot.
 
+    `blocked`: those that the check found Ecwid would refuse; `wanted` has them only where they are taken along.
     `seen` stands for all of it: a form brings it back, so that what is launched is what was seen.
     """
 
     wanted: list[Wanted]
     busy: list[CloneJob]
     wrong: int
+    blocked: list[Wanted]
     seen: str
 
     @property
@@ -43,7 +45,7 @@ class Plan:
         return [one for one in self.wanted if one.store_id not in held]
 
 
-def plan(draft: Draft) -> Plan:
+def plan(draft: Draft, *, with_blocked: bool = False) -> Plan:
     """Look at all rows as they are now, and write nothing. A few queries, however many rows."""
     rows = list(draft.targets.all())
     found = examine(rows, draft.template, CloneScope(draft.scope), clone_demo_catalog=draft.clone_demo_catalog)
@@ -52,9 +54,11 @@ def plan(draft: Draft) -> Plan:
         for row, one in zip(rows, found, strict=True)
         if one.wanted and not one.errors and not row.errors and one.duplicate_of is None
     ]
-    wanted = [one for _, one in right]
+    blocked = [one for row, one in right if row.check_status == CheckStatus.BLOCKED]
+    going = right if with_blocked else [(row, one) for row, one in right if row.check_status != CheckStatus.BLOCKED]
+    wanted = [one for _, one in going]
     busy = _busy(draft, wanted)
-    return Plan(wanted, busy, len(rows) - len(right), _seen(draft, [row for row, _ in right], busy))
+    return Plan(wanted, busy, len(rows) - len(right), blocked, _seen(draft, [row for row, _ in going], busy))
 
 
 def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
@@ -86,11 +90,18 @@ def name_it(draft: Draft, user: User, name: str, *, canary: bool) -> None:
 
 
 def launch_draft(
-    draft: Draft, user: User, *, only_valid: bool = False, leave_out_busy: bool = False, seen: str = ""
+    draft: Draft,
+    user: User,
+    *,
+    only_valid: bool = False,
+    with_blocked: bool = False,
+    leave_out_busy: bool = False,
+    seen: str = "",
 ) -> Launch:
     """Make a batch of a draft, once: a second call, at whatever moment, returns the batch of the first.
 
-    `only_valid`: rows with mistakes are left out, and forgotten with all others. Where there are such rows, or busy
+    `only_valid`: rows with mistakes are left out, and forgotten with all others. `with_blocked`: rows that the check
+    found Ecwid would refuse are launched all the same, otherwise left out. Where there are such rows, or busy
     stores, and nobody said that they are left out, or where `seen` (of the `Plan` that the person saw) is not what is
     there now, nothing happens: raises InvalidRequestError.
     """
@@ -98,7 +109,7 @@ def launch_draft(
         now = Draft.objects.select_for_update().get(pk=draft.pk)
         if now.batch:
             return Launch(now.batch)
-        ready = plan(now)
+        ready = plan(now, with_blocked=with_blocked)
         order = _order(now, ready, only_valid=only_valid, leave_out_busy=leave_out_busy, seen=seen)
         launch = start_batch(order, user)
         if launch.busy or not launch.batch:  # between our look and its lock
@@ -121,7 +132,8 @@ def _order(draft: Draft, ready: Plan, *, only_valid: bool, leave_out_busy: bool,
     if ready.busy and not leave_out_busy:
         raise InvalidRequestError("Some stores have a clone under way: say whether to leave them out.")
     if not ready.free:
-        raise InvalidRequestError("There is no store that could be cloned into now.")
+        said = ": the check found that Ecwid would refuse them" if ready.blocked and not ready.wanted else ""
+        raise InvalidRequestError(f"There is no store that could be cloned into now{said}.")
     return Order(
         draft.template,
         (),

@@ -10,6 +10,7 @@ from django.db.models import F, Max, QuerySet
 from clones.choices import CheckStatus, CloneScope
 from clones.imports import COLUMNS, MOST_ROWS, Row
 from clones.models import Draft, DraftTarget
+from clones.operations.cells import mask_tokens
 from clones.operations.drafts.changing import changing
 from clones.operations.errors import InvalidRequestError
 from clones.operations.wanted import examine, sealed
@@ -133,8 +134,8 @@ def _stored(draft: Draft, position: int, row: Row) -> DraftTarget:
 
 
 def _write(row: DraftTarget, cells: Cells) -> bool:
-    """Put what was typed into a row; False: nothing of it is new."""
-    texts = {column: cells.texts.get(column, getattr(row, column)).strip() for column in TEXTS}
+    """Put what was typed into a row, of a token in another cell only a mark; False: nothing of it is new."""
+    texts = {column: mask_tokens(cells.texts.get(column, getattr(row, column)).strip()) for column in TEXTS}
     before = {column: getattr(row, column) for column in TEXTS}
     if texts == before and not (cells.token or cells.forget_token or cells.accept):
         return False
