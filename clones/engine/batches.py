@@ -4,10 +4,10 @@ All of it is decided from the rows alone, so that a review may come late, twice,
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import Final, TypeAlias
 
 from django.db import transaction
@@ -30,7 +30,7 @@ from clones.models import Batch, CloneJob, SiteClone
 logger = logging.getLogger(__name__)
 
 IN_A_ROW: Final = 5
-ALL_EVERY_SECONDS: Final = 30.0
+TURNS: Final = 20  # until all open batches were reviewed; a tick has about thirty
 LATELY: Final = timedelta(seconds=5)  # longer than between two reviews, and than a transaction takes
 
 HELD_NOTE: Final = "The batch is held: what waits of it is sent when a person says so."
@@ -39,28 +39,28 @@ Step: TypeAlias = Callable[[Batch, datetime], None]  # what is to be done with a
 
 
 class Reviews:
-    """When one tick reviews which batches."""
+    """Which batches one tick reviews when: it takes a turn about every second."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._next_of_all = 0.0
+    def __init__(self) -> None:
+        self._left: list[int] = []  # of the present round through all that have not ended
+        self._portion = 0
 
     def take_turn(self, now: datetime) -> None:
-        """Review what may have come to something since the last turn; now and then all that has not ended."""
-        if self._monotonic() < self._next_of_all:
-            review(of_interest(now), now)
-        else:
-            self._next_of_all = self._monotonic() + ALL_EVERY_SECONDS
-            review(_open().values_list("pk", flat=True), now)
+        """Review what may have come to something since the last turn, and a portion of all the others."""
+        if not self._left:
+            self._left = list(_open().values_list("pk", flat=True))
+            self._portion = ceil(len(self._left) / TURNS)
+        portion, self._left = self._left[: self._portion], self._left[self._portion :]
+        review({*of_interest(now), *portion}, now)
 
 
 def of_interest(now: datetime) -> list[int]:
     """Return the batches with clones that ended lately, with nothing that moves, or with a canary out. Two queries."""
-    ended = CloneJob.objects.filter(finished_at__gte=now - LATELY, batch__ended_at=None)
-    lately = set(ended.order_by().values_list("batch_id", flat=True).distinct())
+    # By the time alone: SQLite would rather walk through all clones of all open batches.
+    lately = set(CloneJob.objects.filter(finished_at__gte=now - LATELY).order_by().values_list("batch_id", flat=True))
     canary_is_out = Q(canary=True, released_at=None, held_since=None)
-    others = _open().filter(canary_is_out | ~Exists(jobs_that_move(OuterRef("pk")))).values_list("pk", flat=True)
-    return sorted(lately.union(others))
+    wanted = Q(pk__in=lately) | canary_is_out | ~Exists(jobs_that_move(OuterRef("pk")))
+    return list(_open().filter(wanted).values_list("pk", flat=True))
 
 
 def _open() -> QuerySet[Batch]:
@@ -127,13 +127,15 @@ def _last_of_same_failures(batch: Batch) -> CloneJob | None:
     ended = CloneJob.objects.filter(batch=batch)
     if batch.continued_at:
         ended = ended.filter(finished_at__gt=batch.continued_at)
-    failed = list(ended.filter(status=JobStatus.FAILED).order_by("-finished_at", "-pk")[:IN_A_ROW])
-    if len(failed) < IN_A_ROW or len({(job.failure_kind, job.error_code) for job in failed}) > 1:
+    # Sorted here: asked for the last five, PostgreSQL may walk through all clones there ever were.
+    columns = ("finished_at", "pk", "failure_kind", "error_code")
+    failed = sorted(ended.filter(status=JobStatus.FAILED).order_by().values_list(*columns))[-IN_A_ROW:]
+    if len(failed) < IN_A_ROW or len({(kind, code) for _, _, kind, code in failed}) > 1:
         return None
-    first = failed[-1]
-    later = Q(finished_at__gt=first.finished_at) | Q(finished_at=first.finished_at, pk__gt=first.pk)
+    since, first, *_ = failed[0]
+    later = Q(finished_at__gt=since) | Q(finished_at=since, pk__gt=first)
     is_interrupted = ended.filter(later, status=JobStatus.COMPLETED).exists()
-    return None if is_interrupted else failed[0]
+    return None if is_interrupted else CloneJob.objects.get(pk=failed[-1][1])
 
 
 def _hold(reason: HoldReason, job: CloneJob, batch: Batch, now: datetime) -> None:
@@ -144,10 +146,10 @@ def _hold(reason: HoldReason, job: CloneJob, batch: Batch, now: datetime) -> Non
     logger.warning("Batch %s is held, with %s clones that wait: %s.", batch.pk, count, reason.label)
 
 
-def _keep_held(batch: Batch, now: datetime) -> None:
+def _keep_held(batch: Batch, _now: datetime) -> None:
     """Hold back also what came back unsent since; a hold of nothing is over."""
     hold_back(batch)
-    lift_where_nothing_waits(batch, now)
+    lift_where_nothing_waits(batch)
 
 
 def _release(batch: Batch, now: datetime) -> None:

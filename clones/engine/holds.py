@@ -5,7 +5,7 @@ Whoever calls this has locked the batch's row; then come its creations, then its
 
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from clones.choices import ACTIVE, CreationStatus, JobStatus
 from clones.models import Batch, CloneJob, StoreCreation
@@ -25,8 +25,9 @@ def jobs_that_can_be_held(batch: Batch) -> CloneJobQuerySet:
 
 
 def is_worth_holding(batch: Batch) -> bool:
-    """Tell whether anything is left of the batch that could be held."""
-    return jobs_that_can_be_held(batch).exists()
+    """Tell whether anything of the batch could be held, or is: after an older backup even what is in doubt may be."""
+    waiting = jobs_that_move(batch).filter(status=JobStatus.WAITING)
+    return waiting.filter(Q(unanswered_since=None) | Q(next_action_at=None)).exists()
 
 
 def canary_of(batch: Batch) -> CloneJob:
@@ -72,18 +73,16 @@ def release(batch: Batch, now: datetime) -> int:
     return len(creations) + len(jobs)
 
 
-def lift_where_nothing_waits(batch: Batch, now: datetime) -> None:
-    """End the hold of a batch of which nothing is left that could be held; what is in doubt must be found out."""
+def lift_where_nothing_waits(batch: Batch) -> None:
+    """End the hold of a batch of which nothing is left that could be held."""
     if batch.held_since is not None and not is_worth_holding(batch):
         batch.held_since, batch.hold_reason = None, ""
         batch.save(update_fields=["held_since", "hold_reason"])
-        release(batch, now)
 
 
 def _waiting_creations(batch: Batch) -> QuerySet[StoreCreation]:
-    wanted = CloneJob.objects.filter(batch=batch, status=JobStatus.WAITING, target=OuterRef("target"))
-    # The empty time first: few creations are under way, and an index has them.
-    return StoreCreation.objects.filter(Exists(wanted), finished_at=None, status=CreationStatus.WAITING)
+    waiting = CloneJob.objects.filter(batch=batch, status=JobStatus.WAITING).order_by()
+    return StoreCreation.objects.filter(target__in=waiting.values("target"), status=CreationStatus.WAITING)
 
 
 def _locked(rows: QuerySet[CloneJob] | QuerySet[StoreCreation], *, skip_locked: bool = False) -> list[int]:

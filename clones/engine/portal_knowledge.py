@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from clones.choices import CREATION_GONE, CloneScope, FailureKind, JobStatus
-from clones.engine.check_rules import Filled, Known
+from clones.engine.check_facts import Filled, Known
 from clones.models import CloneJob, Connection, DraftTarget, StoreCreation, TargetStore, TemplateStore
 from clones.secrets import Secret
 

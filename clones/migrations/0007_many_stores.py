@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="batch",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["id"], name="batch_open"),
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["ended_at"], name="batch_open"),
         ),
         migrations.AddConstraint(
             model_name="batch",
@@ -541,9 +541,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="drafttarget",
             index=models.Index(
-                condition=models.Q(("check_status__in", ("WAITING", "RUNNING"))),
-                fields=["next_action_at"],
-                name="check_due",
+                condition=models.Q(("next_action_at__isnull", False)), fields=["next_action_at"], name="check_due"
             ),
         ),
         migrations.AddField(

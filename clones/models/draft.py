@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from clones.choices import CHECK_MOVES, CheckStatus, CloneScope
+from clones.choices import CheckStatus, CloneScope
 from clones.models.batch import Batch
 from clones.models.lease import Leased
 from clones.models.store import TemplateStore
@@ -82,7 +82,8 @@ class DraftTarget(Leased):
         ]
         indexes = [
             models.Index(name="draft_target_place", fields=["draft", "position"]),
-            models.Index(name="check_due", fields=["next_action_at"], condition=Q(check_status__in=CHECK_MOVES)),
+            # What is to be checked, asked all the time. Not by status: SQLite looks past an index for a list of those.
+            models.Index(name="check_due", fields=["next_action_at"], condition=Q(next_action_at__isnull=False)),
             models.Index(name="check_leased", fields=["leased_until"], condition=~Q(lease_token="")),
         ]
 

@@ -56,7 +56,8 @@ def start_check(draft: Draft, user: User, *, only: Collection[CheckStatus] = ALL
 
 def _try_refused_again(rows: QuerySet[DraftTarget], now: datetime) -> None:
     refused = StoreKey.objects.filter(pk__in=rows.values("store_key"), block_reason=BlockReason.CREDENTIALS)
-    refused.update(blocked_until=now)
+    locked = refused.order_by("pk").select_for_update(no_key=True)  # as `lock_keys`, so that neither waits for ever
+    StoreKey.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).update(blocked_until=now)
 
 
 def _spread_look_ups(rows: QuerySet[DraftTarget], connection: Connection, now: datetime) -> None:

@@ -50,7 +50,7 @@ def cancel_rest(batch: Batch, user: User | None = None, *, at: datetime | None =
     with transaction.atomic():
         row = _locked(batch)
         came = cancel_jobs(CloneJob.objects.filter(batch=row, finished_at=None), user, at=now)
-        lift_where_nothing_waits(row, now)
+        lift_where_nothing_waits(row)
     return came
 
 

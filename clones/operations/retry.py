@@ -68,7 +68,7 @@ def retry_batch(batch: Batch, user: User | None = None, *, at: datetime | None =
         row = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if row.held_since is not None:
             cancel_jobs(jobs_that_can_be_held(row), user, at=now, note=NEVER_STARTED)
-            lift_where_nothing_waits(row, now)
+            lift_where_nothing_waits(row)
         ended_badly = Q(status__in=ENDED_BADLY) | Q(site__status__in=SITE_WANTS_A_PERSON)
         return retry_jobs(CloneJob.objects.filter(ended_badly, batch=row), user, at=now)
 

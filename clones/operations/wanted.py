@@ -7,7 +7,17 @@ from typing import TypeVar
 from clones.choices import CloneScope, SiteChoice
 from clones.imports import Row
 from clones.models import DraftTarget, TemplateStore
-from clones.operations.cells import check_token, choice_in, email_in, name_in, scope_in, site_in, store_id_in
+from clones.operations.cells import (
+    check_token,
+    choice_in,
+    email_in,
+    mask_tokens,
+    name_in,
+    refuse_token,
+    scope_in,
+    site_in,
+    store_id_in,
+)
 from clones.operations.errors import InvalidRequestError
 from clones.operations.known_stores import KnownStores
 from clones.secrets import Secret, SecretUnreadableError
@@ -48,9 +58,13 @@ class Examined:
 
 
 def sealed(row: Row) -> DraftTarget:
-    """Return the row with its token sealed; it is of no draft, and not in the database."""
-    cells = {**row.cells, "access_token": Secret.seal(row.cells["access_token"])}
-    return DraftTarget(line=row.line, problem=row.problem, **cells)
+    """Return the row with its token sealed; it is of no draft, and not in the database.
+
+    Of a token in another column only a mark is left.
+    """
+    cells = {column: mask_tokens(text) for column, text in row.cells.items()}
+    token = Secret.seal(row.cells["access_token"])
+    return DraftTarget(line=row.line, problem=row.problem, **{**cells, "access_token": token})
 
 
 def examine(
@@ -79,27 +93,35 @@ def _settled(wanted: Wanted) -> Wanted:
 def _read(row: DraftTarget, scope: CloneScope, *, clone_demo_catalog: bool) -> tuple[Wanted, Errors]:
     """Return what was understood of the row, and what is wrong with it taken by itself."""
     errors: Errors = {}
+
+    def cell(column: str, read: Callable[[str], T], otherwise: T) -> T:
+        return _cell(errors, column, getattr(row, column), read, otherwise)
+
     wanted = Wanted(
-        store_id=_cell(errors, "store_id", lambda: store_id_in(row.store_id), "") if row.store_id.strip() else "",
-        email=_cell(errors, "email", lambda: email_in(row.email), "") if row.email.strip() else "",
-        name=_cell(errors, "name", lambda: name_in(row.name, "The name"), ""),
-        label=_cell(errors, "label", lambda: name_in(row.label, "The label"), ""),
+        store_id=cell("store_id", store_id_in, "") if row.store_id.strip() else "",
+        email=cell("email", email_in, "") if row.email.strip() else "",
+        name=cell("name", lambda text: name_in(text, "The name"), ""),
+        label=cell("label", lambda text: name_in(text, "The label"), ""),
         token=row.access_token,
-        scope=_cell(errors, "scope", lambda: scope_in(row.scope, scope), scope),
-        clone_demo_catalog=_cell(
-            errors, "clone_demo_catalog", lambda: choice_in(row.clone_demo_catalog, default=clone_demo_catalog), False
+        scope=cell("scope", lambda text: scope_in(text, scope), scope),
+        clone_demo_catalog=cell(
+            "clone_demo_catalog", lambda text: choice_in(text, default=clone_demo_catalog), clone_demo_catalog
         ),
-        instant_site=_cell(errors, "instant_site", lambda: site_in(row.instant_site), SiteChoice.NO),
+        instant_site=cell("instant_site", site_in, SiteChoice.NO),
     )
-    _cell(errors, "access_token", lambda: check_token(row.access_token), None)
+    try:
+        check_token(row.access_token)
+    except InvalidRequestError as error:
+        _add(errors, {"access_token": str(error)})
     _add(errors, _misfits(row))
     return wanted, errors
 
 
-def _cell(errors: Errors, column: str, read: Callable[[], T], otherwise: T) -> T:
+def _cell(errors: Errors, column: str, text: str, read: Callable[[str], T], otherwise: T) -> T:
     """Return what `read` makes of the cell; what it refuses goes into `errors`."""
     try:
-        return read()
+        refuse_token(text)
+        return read(text)
     except InvalidRequestError as error:
         _add(errors, {column: str(error)})
         return otherwise

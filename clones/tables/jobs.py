@@ -109,7 +109,7 @@ class JobTable(PortalTable):
     caption = "Clones"
 
     pick = PickColumn()
-    status = PartColumn("status", "steps", order_by=("status", "-pk"), attrs=_named("status-cell"))
+    status = PartColumn("status", "row_steps", order_by=("status", "-pk"), attrs=_named("status-cell"))
     target = PartColumn("target", verbose_name="Target store", attrs=_named("target"))
     template = PartColumn("template", order_by=("template__name", "pk"), attrs=_named("template"))
     batch = tables.Column(order_by=("batch_id", "pk"), attrs=_named("batch"))

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain
+from typing import Final
 from urllib.parse import urlencode
 
 from django.db.models import Count, F, QuerySet, Window
@@ -46,18 +47,25 @@ class Cause:
 
 
 def causes(batch_id: int) -> list[Cause]:
-    """Return why clones of this batch failed that nobody asked for again, the most frequent cause first. One query."""
+    """Return why clones of this batch failed that nobody asked for again, the most frequent cause first.
+
+    One query, and one for the clones that are named: of the first MOST_CAUSES only, since each may have its own.
+    """
     alike = [F("failure_kind"), F("error_code")]
     failed = unretried(CloneJob.objects.filter(batch_id=batch_id, status=JobStatus.FAILED))
     placed = failed.annotate(
         place=Window(RowNumber(), partition_by=alike, order_by="pk"), alike=Window(Count("*"), partition_by=alike)
     )
-    first = placed.filter(place__lte=MOST_NAMED).select_related("target")
-    rows = first.order_by("-alike", "failure_kind", "error_code", "pk")
-    groups: dict[tuple[str, str], list[Any]] = {}
-    for job in rows:
-        groups.setdefault((job.failure_kind, job.error_code), []).append(job)
-    return [Cause(FailureKind(kind), code, jobs[0].alike, jobs) for (kind, code), jobs in groups.items()]
+    first = placed.filter(place__lte=MOST_NAMED).order_by("-alike", "failure_kind", "error_code", "pk")
+    groups: dict[tuple[str, str, int], list[int]] = {}
+    for kind, code, count, pk in first.values_list("failure_kind", "error_code", "alike", "pk"):
+        groups.setdefault((kind, code, count), []).append(pk)
+    named = chain.from_iterable(list(groups.values())[:MOST_CAUSES])
+    jobs = CloneJob.objects.select_related("target").in_bulk(list(named))
+    return [
+        Cause(FailureKind(kind), code, count, [jobs[pk] for pk in ids if pk in jobs])
+        for (kind, code, count), ids in groups.items()
+    ]
 
 
 def sites_gone_wrong(batch_id: int) -> QuerySet[SiteClone]:

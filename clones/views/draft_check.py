@@ -28,7 +28,7 @@ from clones.operations.errors import InvalidRequestError
 from clones.permissions import Capability
 from clones.templatetags.portal import stores
 from clones.views.doors import needs
-from clones.views.draft_frame import CHECK, on_draft, show_step
+from clones.views.draft_frame import CHECK, on_draft, show_step, steps_of
 from clones.views.lists import per_page
 from clones.views.rows import STOP_POLLING, Question
 
@@ -124,6 +124,7 @@ def draft_check_live(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "draft": draft,
         "counts": counts,
+        "steps": steps_of(draft, counts, CHECK),
         "rows": draft.targets.filter(pk__in=seen.changed) if seen.changed else [],
         "with_banners": not stands_as_told,
         "oob": True,

@@ -75,7 +75,7 @@ def show_page(
 ) -> HttpResponse:
     """Draw a page that belongs to a step, with what `clones/draft_page.html` needs."""
     counts = context.get("counts") or count_rows(draft)
-    bar = _bar(draft, counts, step)
+    bar = steps_of(draft, counts, step)
     here = STEPS.index(step)
     frame = {
         "draft": draft,
@@ -94,7 +94,8 @@ def next_step(draft: Draft, counts: Counts) -> str:
     return next((step for step, is_waiting in waits.items() if is_waiting), REVIEW)
 
 
-def _bar(draft: Draft, counts: Counts, here: str) -> list[Step]:
+def steps_of(draft: Draft, counts: Counts, here: str) -> list[Step]:
+    """Return the bar of steps, with `here` as the current one."""
     words = {TEMPLATE: draft.template.name if draft.template else "", TARGETS: _targets(counts), CHECK: _checks(counts)}
     return [
         Step(

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,7 +14,10 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from clones import exports
-from clones.models import CloneJob
+from clones.choices import SITE_MOVES
+from clones.forms.base import PortalForm
+from clones.forms.steps import SiteForm, StoreForm
+from clones.models import CloneJob, StoreCreation
 from clones.permissions import Capability
 from clones.standstill import token, token_columns
 from clones.views.doors import needs
@@ -23,16 +27,18 @@ from clones.views.job_story import Timeline, chain, into_the_same_store, why_not
 from clones.views.mapping import Mapping, why_none
 from clones.views.rows import STOP_POLLING
 from clones.views.situation import Situation, why_not_canceled
+from clones.views.step_story import StepsOfJob
 from clones.views.store_history import Typical, typical_durations
 
-_READ_ALONG = ("target", "template", "connection", "batch", "created_by")
+_READ_ALONG = ("target", "template", "connection", "batch", "created_by", "site")
+_APART = "."
 _NO_CSV = "There is no CSV file: a clone has old and new IDs when it is completed."
 
 
 @needs(Capability.WATCH)
 @require_safe
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, pk)
+    return page(request, pk)
 
 
 @needs(Capability.WATCH)
@@ -41,10 +47,13 @@ def job_live(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer live.js as `views.rows` says, for this clone alone; what the page cannot know is its token."""
     seen, standstill = _situation(pk)
     stands_as_told = request.GET.get("standstill", "") in {"", standstill}
-    known = (request.GET.get("since"), request.GET.get("token"))
-    if stands_as_told and known == (str(seen.job.version), seen.token):
-        return HttpResponse(status=STOP_POLLING if seen.job.is_terminal else HTTPStatus.NO_CONTENT)
-    context = {**_context(request, seen), "with_banners": not stands_as_told, "oob": True}
+    told = request.GET.get("token", "")
+    if stands_as_told and (request.GET.get("since"), told) == (str(seen.job.version), _token(seen)):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT if _moves(seen.job) else STOP_POLLING)
+    # Where they are as the page has them, somebody may be typing there.
+    steps_changed = told.partition(_APART)[2] != _steps_token(seen.job)
+    context = {**_context(request, seen), "with_banners": not stands_as_told, "steps_changed": steps_changed}
+    context["oob"] = True
     return render(request, "clones/_job_page_live.html", context)
 
 
@@ -58,7 +67,7 @@ def job_mapping(request: HttpRequest, pk: int) -> HttpResponse:
         response = render(request, "clones/_mapping.html", context)
         push_url(response, f"{reverse('clones:job_detail', args=[pk])}?{mapping.query}")
     else:
-        response = _page(request, pk)
+        response = page(request, pk)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -69,13 +78,15 @@ def job_mapping_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     job = get_object_or_404(CloneJob.objects.select_related("target"), pk=pk)
     if not job.is_completed:  # a file with nothing but a header would look like an empty mapping
         messages.error(request, _NO_CSV)
-        return _page(request, pk, status=HTTPStatus.CONFLICT)
+        return page(request, pk, HTTPStatus.CONFLICT)
     name = f"mapping-clone-{job.pk}-store-{job.target.store_id}.csv"
     return csv_response(name, exports.MAPPING_COLUMNS, exports.mapping_rows([job.pk]))
 
 
-def _page(request: HttpRequest, pk: int, status: int = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "clones/job_detail.html", _context(request, _situation(pk)[0]), status=status)
+def page(request: HttpRequest, pk: int, status: int = HTTPStatus.OK, **forms: PortalForm) -> HttpResponse:
+    """Draw a clone's page; `forms` are those that were sent and have mistakes, by their name in the template."""
+    context = {**_context(request, _situation(pk)[0]), **forms}
+    return render(request, "clones/job_detail.html", context, status=status)
 
 
 def _situation(pk: int) -> tuple[Situation, str]:
@@ -84,9 +95,28 @@ def _situation(pk: int) -> tuple[Situation, str]:
     One query, so that an unchanged page costs no more.
     """
     now = timezone.now()
-    jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(**token_columns(now))
+    creation = StoreCreation.objects.filter(target=OuterRef("target")).order_by("-pk").values("version")[:1]
+    jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(
+        creation_version=Subquery(creation), **token_columns(now)
+    )
     job: Any = get_object_or_404(jobs, pk=pk)  # with these columns
     return Situation(job, now, job.works), token(works=job.works, stopped=job.stopped)
+
+
+def _steps_token(job: Any) -> str:
+    """Return a text that changes when the steps around the clone do; "" where there are none."""
+    site = getattr(job, "site", None)
+    return f"{job.creation_version or 0}-{site.version if site else 0}"
+
+
+def _token(seen: Situation) -> str:
+    return f"{seen.token}{_APART}{_steps_token(seen.job)}"
+
+
+def _moves(job: Any) -> bool:
+    """Tell whether anything on the page may still change by itself."""
+    site = getattr(job, "site", None)
+    return not job.is_terminal or (site is not None and site.status in SITE_MOVES)
 
 
 def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:
@@ -96,7 +126,11 @@ def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:
     relatives = into_the_same_store(job)
     return {
         "job": job,
-        "token": seen.token,
+        "token": _token(seen),
+        "moves": _moves(job),
+        "steps": StepsOfJob.of(job, seen.now) if _has_steps(job) else None,
+        "store_form": StoreForm(),
+        "site_form": SiteForm(),
         "situation": seen.words(timeline.last_note),
         "why_not_retried": why_not_retried(job, relatives),
         "why_not_canceled": why_not_canceled(job),
@@ -107,6 +141,10 @@ def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:
         "why_no_mapping": why_none(job),
         "live_url": reverse("clones:job_live", args=[job.pk]) + ("?events=all" if whole else ""),
     }
+
+
+def _has_steps(job: Any) -> bool:
+    return job.creation_version is not None or hasattr(job, "site")
 
 
 def _usual(job: CloneJob) -> Typical | None:

@@ -8,7 +8,7 @@ A page takes part like this:
 - Each job is drawn with `clones/_job_status.html` and `clones/_job_took.html` (context: `job`). Their roots carry an
   id, the first also `data-job` and `data-version`, which is all that live.js reads. They are swapped out of band by
   that id; what is around them (row, checkbox, links) stays as it is, and so do focus, selection and scroll.
-- Lists that draw `clones/_job_steps.html` and `clones/_job_target.html` too include `clones/_job_row_cells.html` in
+- Lists that draw `clones/_job_row_steps.html` and `clones/_job_target.html` too include `clones/_job_row_cells.html` in
   their answers: a clone may have a store created before it, and an Instant Site cloned after it.
 - What keeps all clones from going on (no worker, a connection that stands) is told above every page
   (`components/_banners.html`). Its state is a token of its own, `data-live-standstill`.

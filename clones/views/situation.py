@@ -22,6 +22,8 @@ _UNANSWERED: Final = (
     "Ecwid's answer to its start was lost, so it may be running there: the portal asks again until it knows, "
     "and never starts it twice."
 )
+_NO_STORE_YET: Final = "It waits for its store, which is still to be created: the steps below say how that stands."
+_HELD: Final = "It is held back, as its batch is: it goes on when the batch does."
 _NO_WORKER: Final = "No worker is running, so nothing moves here until one does; nothing is lost."
 
 
@@ -65,8 +67,12 @@ class Situation:
 
     def _waiting(self, last_note: str, *, is_free: bool) -> Iterator[str]:
         job = self.job
-        if job.unanswered_since:
+        if not job.target.store_id:
+            yield _NO_STORE_YET
+        elif job.unanswered_since:
             yield _UNANSWERED
+        elif job.next_action_at is None:
+            yield _HELD
         elif job.submitted_at and last_note:
             yield last_note
         elif is_free:

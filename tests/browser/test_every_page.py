@@ -38,6 +38,8 @@ PAGES = {
         ("staff", "/clones/{failed.pk}/"),
         ("staff", "/clones/{waiting.pk}/"),
         ("staff", "/clones/{running.pk}/"),
+        ("staff", "/clones/{without_store.pk}/"),
+        ("staff", "/clones/{without_site.pk}/"),
     ],
     "clones/<int:pk>/mapping/": [("staff", "/clones/{completed.pk}/mapping/?q=5000")],
     "batches/": [("staff", "/batches/"), ("staff", "/batches/?state=held")],
@@ -111,7 +113,20 @@ FILES = {
     "batches/new/<int:pk>/bad-rows.csv",
 }
 MONITORS = {"healthz", "readyz", "metrics"}
-POSTED = {"selected", "retry", "cancel", "test", "archive", "restore", "delete", "pause", "resume", "continue"} | {
+POSTED = {
+    "selected",
+    "retry",
+    "cancel",
+    "store",
+    "site",
+    "test",
+    "archive",
+    "restore",
+    "delete",
+    "pause",
+    "resume",
+    "continue",
+} | {
     "deactivate",
     "reactivate",
     "logout",
@@ -194,8 +209,7 @@ def test_every_address_is_looked_at_or_is_no_page() -> None:
         route
         for route in routes(get_resolver())
         if route in PAGES
-        or (route not in FRAGMENTS | FILES | MONITORS and route.strip("/").rpartition("/")[2] not in POSTED)
-        if route not in FRAGMENTS | FILES | MONITORS | LEADS_ON and route.strip("/").rpartition("/")[2] not in POSTED
+        or (route not in FRAGMENTS | FILES | MONITORS | LEADS_ON and route.strip("/").rpartition("/")[2] not in POSTED)
     }
     assert pages == set(PAGES)
 

@@ -47,7 +47,7 @@ def test_launch_follow_retry_and_read(
     until(lambda: _both_ended(page), "both clones' ends")
 
     sandbox.add_store(9002)
-    page.get_by_role("link", name="9002").click()
+    page.locator(".job-list").get_by_role("link", name="9002").click()
     expect(page.locator("#job-summary")).to_contain_text("Failed")
     page.get_by_role("button", name="Retry").click()
     expect(page.locator("#job-summary")).to_contain_text("this one")

@@ -72,6 +72,8 @@ class World:
     row: DraftTarget
     empty: Draft
     orphan: Draft
+    without_store: CloneJob
+    without_site: CloneJob
 
     @classmethod
     def make(cls) -> "World":
@@ -109,6 +111,8 @@ class World:
             jobs[JobStatus.IN_PROGRESS],
             _held(template, people["staff"]),
             *_drafts(people["staff"], unused, archived, jobs[JobStatus.IN_PROGRESS].target),
+            _without_store(batch),
+            _without_site(batch),
         )
 
 
@@ -126,7 +130,8 @@ def _drafts(
                 "ignored": list(HOSTILE), "missed": ["email"], "rows": 9},
         removed={"duplicates": [[HOSTILE[3], 3]], "count": 1},
     )  # fmt: skip
-    return draft, rows(draft)[-1], draft_with(user, template), draft_with(user, archived, "9001")
+    wrong = next(row for row in rows(draft) if row.errors)
+    return draft, wrong, draft_with(user, template), draft_with(user, archived, "9001")
 
 
 def _jobs(batch: Batch, user: User) -> dict[JobStatus, CloneJob]:
@@ -186,6 +191,30 @@ def _job(batch: Batch, user: User, target: TargetStore, status: JobStatus) -> Cl
     CloneEvent.objects.create(
         job=job, at=timezone.now(), from_status=JobStatus.WAITING, to_status=status, message=job.error_message
     )
+    return job
+
+
+def _without_store(batch: Batch) -> CloneJob:
+    """Make a clone whose store needs a person."""
+    creation = StoreCreationFactory.create(
+        connection=batch.connection,
+        status=CreationStatus.NEEDS_PERSON,
+        email=f"{'w' * 64}@{'w' * 60}.example",
+        name=HOSTILE[0],
+        error_message=f"Ecwid has a store for {HOSTILE[3]} now.",
+        unanswered_since=timezone.now(),
+    )
+    job = CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
+    SiteCloneFactory.create(job=job)
+    return job
+
+
+def _without_site(batch: Batch) -> CloneJob:
+    """Make a clone whose Instant Site needs a person."""
+    target = TargetStoreFactory.create(connection=batch.connection, label=HOSTILE[1])
+    job = CloneJobFactory.create(batch=batch, target=target, status=JobStatus.COMPLETED)
+    stuck = {"status": SiteStatus.NEEDS_PERSON, "error_code": "W" * 100, "error_message": HOSTILE[3]}
+    SiteCloneFactory.create(job=job, **stuck)
     return job
 
 

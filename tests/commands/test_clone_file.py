@@ -125,6 +125,7 @@ def test_the_canary_goes_alone(template: TemplateStore, path: Path) -> None:
     [
         (b"", "The file is empty"),
         (b"PK\x03\x04", "This is a workbook"),
+        (b"store_id\n" + b"9001\n" * 400_000, "The file is larger than 2 MB"),
         (b"9001\n", "The first line does not name a column store_id or email"),
     ],
 )

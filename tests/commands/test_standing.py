@@ -186,3 +186,13 @@ def test_when_the_canary_has_ended_one_waits_for_the_release() -> None:
     )
 
     assert [row.moves for row in standings(batch.pk)] == [False, True]
+
+
+def test_what_ecwid_has_already_goes_on_in_a_held_batch() -> None:
+    batch = launched(Wanted("9001"), Wanted("9002"))
+    first = CloneJob.objects.earliest("pk")
+    CloneJob.objects.filter(pk=first.pk).update(status=JobStatus.QUEUED, ticket="t")
+    CloneJob.objects.exclude(pk=first.pk).update(next_action_at=None)
+    Batch.objects.update(held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+
+    assert [row.moves for row in standings(batch.pk)] == [True, False]

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from clones.choices import ACTIVE, ENDED_BADLY, CreationStatus, FailureKind, HoldReason, JobStatus, SiteStatus
-from clones.engine.batches import LATELY, Reviews, of_interest, review
+from clones.engine.batches import LATELY, TURNS, Reviews, of_interest, review
 from clones.engine.holds import is_held_back
 from clones.models import Batch, CloneJob
 from tests.batch_shapes import BEFORE, NOW, batch_of, canary_of_three, creation_of, due, failed, storeless
@@ -99,6 +99,11 @@ class TestCanary:
         batch, _ = batch_of(JobStatus.FAILED, JobStatus.CANCELED, canary=True)
 
         assert (reviewed(batch).held_since, batch.ended_at) == (None, NOW)
+
+    def test_there_is_nothing_to_hold_where_all_others_were_sent_or_canceled(self) -> None:
+        batch, _ = batch_of(JobStatus.FAILED, JobStatus.QUEUED, JobStatus.CANCELED, canary=True)
+
+        assert (reviewed(batch).held_since, batch.ended_at) == (None, None)
 
 
 class TestFiveFailures:
@@ -269,17 +274,17 @@ class TestTurns:
         assert of_interest(NOW) == [lately.pk, still.pk, canary.pk]
         assert old.pk not in of_interest(NOW)
 
-    def test_now_and_then_every_open_batch_is_reviewed(self) -> None:
-        clock = [0.0]
-        reviews = Reviews(lambda: clock[0])
-        reviews.take_turn(NOW)
-        batch = five_failures()
-        batch_more(batch, JobStatus.WAITING)
+    def test_every_open_batch_is_reviewed_within_a_round_of_turns(self) -> None:
+        batches = [five_failures() for _ in range(2 * TURNS)]
+        for batch in batches:
+            batch_more(batch, JobStatus.WAITING)
+        reviews, held = Reviews(), []
 
-        for clock[0], is_held in ((29.0, False), (30.0, True)):
+        for _ in range(TURNS):
             reviews.take_turn(NOW)
-            batch.refresh_from_db()
-            assert (batch.held_since is not None) == is_held
+            held.append(Batch.objects.exclude(held_since=None).count())
+
+        assert held == [2 * turn for turn in range(1, TURNS + 1)]
 
     def test_a_batch_that_breaks_leaves_the_others_alone(self, caplog: pytest.LogCaptureFixture) -> None:
         first, _ = batch_of(JobStatus.COMPLETED)
@@ -296,16 +301,16 @@ class TestTurns:
         assert [batch.ended_at for batch in Batch.objects.order_by("pk")] == [None, NOW]
         assert f"Batch {first.pk} could not be reviewed" in caplog.text
 
-    def test_an_idle_turn_costs_two_queries_however_many_batches_are_open(self) -> None:
-        for _ in range(20):
+    def test_a_turn_costs_a_handful_of_queries_however_many_batches_are_open(self) -> None:
+        for _ in range(TURNS):
             batch_of(JobStatus.IN_PROGRESS, JobStatus.WAITING)
-        reviews = Reviews(lambda: 0.0)
+        reviews = Reviews()
         reviews.take_turn(NOW)
 
         with CaptureQueriesContext(connection) as captured:
             reviews.take_turn(NOW)
 
-        assert len(captured) == 2
+        assert len(captured) == 5
 
 
 @pytest.mark.django_db(transaction=True)

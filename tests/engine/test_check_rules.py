@@ -19,17 +19,8 @@ from clones.ecwid import (
     Refused,
     StoreProfile,
 )
-from clones.engine.check_rules import (
-    NO_TOKEN,
-    Filled,
-    Finding,
-    Known,
-    LookedUp,
-    Told,
-    Unasked,
-    examine,
-    result_of,
-)
+from clones.engine.check_facts import Filled, Finding, Known, LookedUp, Told, Unasked
+from clones.engine.check_rules import NO_TOKEN, examine, result_of
 from clones.engine.store_visit import Visit
 
 STORE = Known(store_id="9001", template_products=40)

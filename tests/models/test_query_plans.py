@@ -9,11 +9,12 @@ from django.db.models import Count, QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clones.choices import CloneScope, JobStatus
+from clones.choices import CHECK_MOVES, CloneScope, JobStatus
 from clones.engine.history import ended_lately, running_at_ecwid
+from clones.engine.holds import jobs_that_can_be_held, jobs_that_move
 from clones.engine.leasing import connections_with_work, with_next_due
 from clones.metrics import exposition
-from clones.models import CloneJob, TargetStore, TemplateStore
+from clones.models import Batch, CloneJob, DraftTarget, TargetStore, TemplateStore
 from clones.tables.stores import TargetTable, with_history
 
 AskedFor = Callable[[], QuerySet[Any, Any]]
@@ -43,6 +44,23 @@ QUESTIONS: dict[str, tuple[str, AskedFor]] = {
         "job_by_template",
         lambda: CloneJob.objects.filter(template=1, status=JobStatus.COMPLETED).order_by("-finished_at")[:500],
     ),
+    "which batches are open": ("batch_open", lambda: Batch.objects.filter(ended_at=None)),
+    "whose clones ended lately": (
+        "job_finished",
+        lambda: CloneJob.objects.filter(finished_at__gte=timezone.now()).order_by(),
+    ),
+    "what moves of a batch": ("job_by_batch", lambda: jobs_that_move(Batch(pk=1))),
+    "what can be held of a batch": ("job_by_batch", lambda: jobs_that_can_be_held(Batch(pk=1))),
+    "which targets are to be checked": (
+        "check_due",
+        lambda: DraftTarget.objects.filter(
+            check_status__in=CHECK_MOVES, lease_token="", next_action_at__lte=timezone.now()
+        ).order_by("next_action_at", "pk"),
+    ),
+    "whose lease on a target is void": (
+        "check_leased",
+        lambda: DraftTarget.objects.exclude(lease_token="").filter(leased_until__lte=timezone.now()),
+    ),
     "targets by number": ("target_by_number", lambda: by_number(TargetStore.objects.all())[:50]),
 }
 
@@ -55,7 +73,7 @@ def by_number(targets: QuerySet[TargetStore]) -> QuerySet[TargetStore]:
 AS_WITH_MANY_ROWS = """
     SET LOCAL enable_seqscan = off;
     SET LOCAL enable_bitmapscan = off;
-    TRUNCATE clones_clonejob, clones_targetstore, clones_templatestore, clones_connection CASCADE;
+    TRUNCATE clones_clonejob, clones_drafttarget, clones_targetstore, clones_templatestore, clones_connection CASCADE;
     DELETE FROM pg_statistic WHERE starelid::regclass::text LIKE 'clones_%'
 """
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from clones.choices import CheckStatus, CloneScope, CreationStatus, JobStatus
@@ -374,6 +375,13 @@ def test_what_was_seen_is_what_is_launched(draft: Draft, sam: User) -> None:
     launch = launch_draft(draft, sam, seen=plan(draft).seen)
 
     assert len(launch.jobs) == 2
+
+
+def test_a_check_that_goes_on_meanwhile_changes_nothing_of_what_was_seen(draft: Draft, sam: User) -> None:
+    paste(draft, sam, "9001 9002")
+    seen = plan(draft).seen
+    draft.targets.update(version=F("version") + 1, check_status=CheckStatus.RUNNING)
+    assert launch_draft(draft, sam, seen=seen).batch is not None
 
 
 def _becomes_busy(draft: Draft, user: User) -> None:

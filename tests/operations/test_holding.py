@@ -4,11 +4,12 @@ import pytest
 
 from clones.choices import ACTIVE, CreationStatus, HoldReason, JobStatus
 from clones.engine.batches import review
-from clones.models import Batch, CloneJob
+from clones.models import Batch, CloneJob, TemplateStore
 from clones.operations.cancel import MAY_COME, cancelable
 from clones.operations.errors import InvalidRequestError
 from clones.operations.holding import cancel_rest, continue_batch
 from clones.operations.left_out import by_reason
+from clones.operations.restoring import take_up
 from tests.batch_shapes import BEFORE, NOW, batch_of, creation_of, due, storeless
 from tests.factories import CloneJobFactory, fresh
 from tests.people import staff
@@ -80,15 +81,30 @@ def test_canceling_the_rest_stops_what_waits_with_its_stores_and_ends_the_hold()
     assert (batch.held_since, batch.hold_reason) == (None, "")
 
 
-def test_a_batch_of_which_something_in_doubt_is_left_is_not_held_for_it() -> None:
+def test_a_batch_is_not_held_for_what_is_in_doubt_and_being_found_out() -> None:
     batch, (lost,) = held_batch(JobStatus.WAITING)
-    CloneJob.objects.update(unanswered_since=BEFORE)
+    CloneJob.objects.update(unanswered_since=BEFORE, next_action_at=NOW)
 
     came = cancel_rest(batch, at=NOW)
 
     assert (came.canceled, fresh(lost).next_action_at) == ([], NOW)
     batch.refresh_from_db()
     assert batch.held_since is None
+
+
+@pytest.mark.parametrize("facts", [HELD, {"canary": True}])
+def test_what_is_held_stays_held_after_an_older_backup_was_put_back(facts: dict[str, Any]) -> None:
+    batch, jobs = batch_of(JobStatus.FAILED, JobStatus.WAITING, **facts)
+    TemplateStore.objects.update(product_count=5)
+    CloneJob.objects.update(next_action_at=None)
+
+    take_up(NOW)
+    review([batch.pk], NOW)
+
+    batch.refresh_from_db()
+    assert (batch.held_since is None, fresh(jobs[1]).unanswered_since, due(jobs[1])) == (False, NOW, [None])
+    continue_batch(batch, at=NOW)
+    assert due(jobs[1]) == [NOW]
 
 
 @pytest.mark.parametrize("status", [CreationStatus.CREATING, CreationStatus.LOOKING, CreationStatus.NEEDS_PERSON])

@@ -87,6 +87,16 @@ def test_no_sentence_repeats_a_token(template: TemplateStore) -> None:
     assert found.errors["access_token"]
 
 
+@pytest.mark.parametrize("column", [one for one in COLUMNS if one != "access_token"])
+def test_a_token_in_a_wrong_column_is_neither_kept_nor_repeated(template: TemplateStore, column: str) -> None:
+    target = sealed(row(2, **{"store_id": "9001", column: "9001 Secret_abc123"}))
+
+    (found,) = examine([target], template, CloneScope.ALL, clone_demo_catalog=False)
+
+    assert getattr(target, column) == "9001 secret_…"
+    assert found.errors[column] == ["An access token stands here: write it into access_token, and nowhere else."]
+
+
 # What a row comes to --------------------------------------------------------------------------------------------------
 
 

@@ -81,7 +81,7 @@ def test_failures_are_grouped_by_cause_the_most_frequent_first(batch: Batch, dja
     job(batch, F, failure_kind=FailureKind.RESULT_LOST, error_code=PRODUCTS)
     job(BatchFactory.create(), F, error_code=PRODUCTS)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         found = causes(batch.pk)
 
     assert [(cause.failure.label, cause.count) for cause in found] == [

@@ -258,7 +258,8 @@ class TestLive:
         assert f'id="check-{same.pk}"' not in body
         assert 'id="draft-check-state"' in body
         assert 'id="draft-check-tabs"' in body
-        assert body.count('hx-swap-oob="true"') == 3
+        assert "1 blocked" in body.partition('id="wizard-steps"')[2].partition("</nav>")[0]
+        assert body.count('hx-swap-oob="true"') == 4
 
     def test_tells_counts_that_changed_elsewhere(self, sam: Client, draft: Draft) -> None:
         shown = add_row(draft, 9001, check_status=CheckStatus.WAITING)

@@ -396,6 +396,11 @@ def test_the_csv_has_a_row_for_each_clone(sam: Client) -> None:
         "error_code": "TARGET_PRODUCTS_NOT_EMPTY",
         "failure": "TARGET",
         "message": "Target store products should be empty",
+        "email": "",
+        "store_step": "",
+        "site": "no",
+        "site_step": "",
+        "site_message": "",
     }
 
 

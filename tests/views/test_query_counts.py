@@ -95,6 +95,16 @@ def draft_at(step: str) -> Callable[[], str]:
     return lambda: f"/batches/new/{Draft.objects.latest('pk').pk}/{step}"
 
 
+def stepped_job() -> CloneJob:
+    """Return a clone whose store is to be created, and which has a site."""
+    job = CloneJob.objects.filter(site__isnull=False).first()
+    if job is None:
+        row = StoreCreationFactory.create(connection=last_batch().connection)
+        job = CloneJobFactory.create(batch=last_batch(), target=row.target)
+        SiteCloneFactory.create(job=job)
+    return job
+
+
 def last_batch() -> Batch:
     return Batch.objects.get(name="Whole")
 
@@ -135,6 +145,7 @@ PAGES = {
     "new clone": Page(5, lambda: "/clones/new/"),
     "clone": Page(10, lambda: f"/clones/{first_job().pk}/"),
     "clone, refreshed": Page(9, lambda: f"/clones/{first_job().pk}/live/?ids={first_job().pk}&since=0", FRAGMENT),
+    "clone with steps": Page(11, lambda: f"/clones/{stepped_job().pk}/"),
     "mapping": Page(4, lambda: f"/clones/{first_job().pk}/mapping/", FRAGMENT),
     "mapping.csv": Page(4, lambda: f"/clones/{first_job().pk}/mapping.csv"),
     "batches": Page(8, lambda: "/batches/"),
@@ -144,11 +155,13 @@ PAGES = {
     "draft, targets": Page(9, draft_at("targets/")),
     "draft, a row": Page(6, lambda: f"{draft_at('rows/')()}{DraftTarget.objects.latest('pk').pk}/"),
     "draft, bad rows": Page(4, draft_at("bad-rows.csv")),
+    "draft, check": Page(9, draft_at("check/")),
+    "draft, check, refreshed": Page(6, draft_at("check/live/")),
     "draft, review": Page(11, draft_at("review/")),
-    "batch": Page(10, lambda: f"/batches/{last_batch().pk}/"),
-    "batch, with all there is to tell": Page(16, lambda: f"/batches/{held_batch().pk}/"),
+    "batch": Page(12, lambda: f"/batches/{last_batch().pk}/"),
+    "batch, with all there is to tell": Page(17, lambda: f"/batches/{held_batch().pk}/"),
     "retry of a batch": Page(14, lambda: f"/batches/{held_batch().pk}/retry/"),
-    "batch, refreshed": Page(6, lambda: f"/batches/{last_batch().pk}/live/?ids={all_ids()}&since=0", FRAGMENT),
+    "batch, refreshed": Page(8, lambda: f"/batches/{last_batch().pk}/live/?ids={all_ids()}&since=0", FRAGMENT),
     "results.csv": Page(3, lambda: f"/batches/{last_batch().pk}/results.csv"),
     "mappings.csv": Page(5, lambda: f"/batches/{last_batch().pk}/mappings.csv"),
     "templates": Page(6, lambda: "/templates/"),

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import pytest
 from django.db import transaction
 
-from clones.choices import HoldReason, JobStatus
-from clones.models import Batch, CloneJob, Connection, TemplateStore
+from clones.choices import CreationStatus, FailureKind, HoldReason, JobStatus
+from clones.models import Batch, CloneJob, Connection, StoreCreation, TemplateStore
 from clones.operations.holding import cancel_rest, continue_batch
 from clones.operations.launch import Order, start_batch
+from clones.operations.retry import retry_batch
+from tests.batch_shapes import storeless
+from tests.factories import BatchFactory, fresh
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
 from tests.worker.locks import refuse_reviews
@@ -125,6 +128,42 @@ class TestFiveEqualFailures:
 
         assert len(canceled) + len(asked_for) == 30
         assert scene.asked_for() == asked_for
+
+
+def test_stores_to_be_created_follow_the_canarys_too(scene: Scene, start_worker: Callable[[], WorkerProcess]) -> None:
+    batch = BatchFactory.create(template=scene.template, canary=True)
+    first, *rest = (storeless(batch, email=f"owner-{place}@new.example.com") for place in range(3))
+    StoreCreation.objects.filter(target__in=[job.target for job in rest]).update(next_action_at=None)
+    start_worker()
+
+    until(lambda: now(batch).ended_at, "the end of the batch")
+
+    assert statuses(batch) == [JobStatus.COMPLETED] * 3
+    first_end = min(clone.finished_at for clone in scene.sandbox.log() if clone.finished_at)
+    asked = [request.at for request in scene.sandbox.requests(call="store_create")]
+    assert asked[0] < first_end < asked[1] <= asked[2]
+    assert scene.asked_for()[0] == fresh(first).target.store_id
+
+
+def test_a_store_that_could_not_be_created_is_created_and_cloned_into_by_a_retry(
+    scene: Scene, start_worker: Callable[[], WorkerProcess]
+) -> None:
+    batch = BatchFactory.create(template=scene.template)
+    job = storeless(batch, email="ann@new.example.com")
+    scene.sandbox.fault("error", call="store_create", error_code="CONSTRAINT_VIOLATION", times=1)
+    start_worker()
+    until(lambda: now(batch).ended_at, "the end of the batch")
+    assert fresh(job).failure_kind == FailureKind.NO_STORE
+
+    (new,) = retry_batch(batch).jobs
+    until(lambda: now(new.batch).ended_at, "the end of the retry")
+
+    (store,) = scene.sandbox.stores(email="ann@new.example.com")
+    assert (fresh(new).status, fresh(new).target.store_id) == (JobStatus.COMPLETED, str(store["id"]))
+    assert [creation.status for creation in job.target.creations.all()] == [
+        CreationStatus.FAILED,
+        CreationStatus.CREATED,
+    ]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from clones.engine.check_rules import Known, Told
+from clones.engine.check_facts import Known, Told
 from clones.engine.errands.desk import Work
 from clones.models import DraftTarget, Throttled
 

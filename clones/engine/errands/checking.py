@@ -10,7 +10,8 @@ from clones.choices import CHECK_MOVES, CheckStatus
 from clones.ecwid import EcwidError, NoAnswer, NotSent, RateLimited
 from clones.engine import budget
 from clones.engine.calls import Caller
-from clones.engine.check_rules import LookedUp, Told, examine, lacks_scope, result_of
+from clones.engine.check_facts import LookedUp, Told
+from clones.engine.check_rules import examine, lacks_scope, result_of
 from clones.engine.errands.checked import Checked, Plan
 from clones.engine.errands.desk import Desk, Work
 from clones.engine.errands.look_ups import LookUps
@@ -49,7 +50,7 @@ class CheckDesk(Desk[DraftTarget]):
         self.rows().filter(pk__in=void).update(check_status=CheckStatus.NONE, next_action_at=None)
         plans = [
             *self._visits.plan(((row, about) for row, about in with_known if about.store_id), now, self.fence()),
-            *self._look_ups.plan(((row, about) for row, about in with_known if not about.store_id), now, self.fence()),
+            *self._look_ups.plan(((row, about) for row, about in with_known if not about.store_id), now, self.fence),
         ]
         return self._written_down(plans)
 

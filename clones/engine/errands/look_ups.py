@@ -6,17 +6,18 @@ each its turn): a check of thousands of e-mails neither stops the clones nor exc
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from clones.choices import BlockReason
-from clones.ecwid import EcwidError, NoAnswer, NotSent, PartnerClient
+from clones.ecwid import EcwidError, NoAnswer, PartnerClient
 from clones.ecwid.watch import Fence
 from clones.engine import budget
 from clones.engine.calls import Caller, UnusableConnectionError
-from clones.engine.check_rules import MAY_NOT_LOOK_UP, Known, LookedUp, Unasked, lacks_scope
+from clones.engine.check_facts import Known, LookedUp, Unasked
+from clones.engine.check_rules import MAY_NOT_LOOK_UP, lacks_scope
 from clones.engine.errands.checked import Checked, Plan, Rows, answered
 from clones.engine.errands.visits import PATIENCE, SOON
 from clones.models import Connection, DraftTarget
@@ -33,7 +34,7 @@ class LookUps:
         self._caller = caller
         self._not_allowed: set[tuple[str, str, str]] = set()
 
-    def plan(self, rows: Rows, now: datetime, fence: Fence) -> Iterator[Plan]:
+    def plan(self, rows: Rows, now: datetime, fence_of: Callable[[Connection], Fence]) -> Iterator[Plan]:
         """Plan each target that has an e-mail alone."""
         by_connection: dict[int, list[tuple[DraftTarget, Known]]] = defaultdict(list)
         for row, known in rows:
@@ -44,7 +45,7 @@ class LookUps:
             locked = Connection.objects.filter(pk=connection_id).select_for_update(no_key=True, skip_locked=True)
             connection = locked.first()
             if connection:
-                yield from self._over(connection, together, now, fence)
+                yield from self._over(connection, together, now, fence_of(connection))
             else:  # whoever holds it must not hold up the visits of stores
                 yield from ((row, now + SOON) for row, _ in together)
 
@@ -90,8 +91,7 @@ class LookUps:
         """Look one e-mail up, on a thread."""
         told: bool | EcwidError
         try:
-            why_not = self._caller.silence.why(connection.pk) or fence()
-            told = NotSent(why_not) if why_not else client.email_has_store(known.email)
+            told = client.email_has_store(known.email, fence=fence)
         except EcwidError as error:
             told = error
             if lacks_scope(error):

@@ -16,7 +16,8 @@ from clones.ecwid import CredentialsRefused, NoAnswer, RateLimited, StoreClient,
 from clones.ecwid.watch import Fence
 from clones.engine import budget, store_keys
 from clones.engine.calls import Caller
-from clones.engine.check_rules import NO_TOKEN, Known, Unasked
+from clones.engine.check_facts import Known, Unasked
+from clones.engine.check_rules import NO_TOKEN
 from clones.engine.errands.checked import Checked, Plan, Rows, answered
 from clones.engine.store_visit import MOST_QUESTIONS, Visit, visit
 from clones.models import DraftTarget, StoreKey

@@ -11,6 +11,7 @@ from django.utils import timezone
 from clones.choices import CloneScope
 from clones.models import CloneJob, Draft, DraftTarget
 from clones.operations.drafts.changing import changing
+from clones.operations.drafts.rows import TEXTS
 from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import Launch, Order, start_batch
 from clones.operations.wanted import Wanted, examine
@@ -67,9 +68,10 @@ def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
 
 
 def _seen(draft: Draft, rows: list[DraftTarget], busy: list[CloneJob]) -> str:
+    """Return a fingerprint of what would be launched. Not of versions: a check that runs raises them all the time."""
     facts = [
         [draft.template_id, draft.scope, draft.clone_demo_catalog],
-        [[row.pk, row.version] for row in rows],
+        [[row.pk, row.access_token.ciphertext, *(getattr(row, name) for name in TEXTS)] for row in rows],
         [job.target_id for job in busy],
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]

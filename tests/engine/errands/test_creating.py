@@ -319,6 +319,8 @@ def test_no_more_are_in_the_air_than_a_refused_key_may_cost(connection: Connecti
     )
 
     assert len(worker.lease(NOW)[1]) == budget.MOST_IN_AIR - 10
+    connection.refresh_from_db()
+    assert budget.room_in_air(connection, NOW) == 0
 
 
 def test_a_connection_without_budget_does_not_stand_in_anothers_way(connection: Connection, worker: Driver) -> None:
