@@ -66,7 +66,7 @@ def _begin(request: HttpRequest, draft: Draft, user: User) -> None:
     except InvalidRequestError as error:
         messages.error(request, str(error))
     else:
-        words = f"CheckDesk {stores(begun)}. You may close this page: it goes on by itself."
+        words = f"Checking {stores(begun)}. You may close this page: it goes on by itself."
         messages.success(request, words if begun else "There is nothing to check just now.")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -70,7 +70,7 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
         form.add_error("file", str(error))
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     given = [*(table.rows if table else []), *read_pasted(values["pasted"]), *_known(draft, values["known"])]
-    source = _source(values["file"], table) if table else None
+    source = rows.source_of(values["file"].name or "", table) if table else None
     try:
         twice = rows.add_rows(draft, user, given, source=source, replace=values["replace"])
     except InvalidRequestError as error:
@@ -89,19 +89,6 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     """Return the chosen stores as rows; those that are gone, or on the list already, are passed over."""
     chosen = TargetStore.objects.filter(pk__in=ids).exclude(store_id="").order_by("pk")
     return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
-
-
-def _source(file: "File[bytes]", table: Table) -> dict[str, Any]:
-    """Return how a file was read, for the page and whoever comes later."""
-    return {
-        "file": (file.name or "")[:200],
-        "encoding": table.encoding,
-        "delimiter": table.delimiter,
-        "used": table.used,
-        "ignored": [name[:100] for name in table.ignored[:50]],
-        "missed": table.missed,
-        "rows": len(table.rows),
-    }
 
 
 def _tell(request: HttpRequest, count: int, twice: int) -> None:

@@ -93,6 +93,7 @@ def _check(page: Page) -> None:
     """Check all: what has no token is told to be unchecked, never to be good."""
     page.get_by_role("link", name=f"Check {TOTAL} stores").click()
     page.get_by_role("button", name=f"Check {TOTAL} stores").click()
+    expect(page.get_by_role("status").filter(has_text=f"Checking {TOTAL} stores.")).to_be_visible()
     words = page.locator("#draft-check-state strong").first
     expect(words).to_have_text(f"{TOTAL} stores looked at", timeout=PATIENCE)
     found = Counter(DraftTarget.objects.values_list("check_status", flat=True))
