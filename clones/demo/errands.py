@@ -1,4 +1,4 @@
-"""What history does beside clones: stores are created and Instant Sites cloned, by the engine's desks, at past times."""
+"""What history does beside clones: creates stores and clones Instant Sites by the engine's own desks, at past times."""
 
 import uuid
 from datetime import datetime, timedelta
