@@ -6,10 +6,10 @@ from typing import Final
 
 from django.db import transaction
 
-from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus
+from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus, MailStatus
 from clones.engine import arrival, mark
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import CloneJob, StoreCreation
+from clones.models import BatchMail, CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.workers import refuse_while_a_worker_lives
 from clones.steps import advance_creations
@@ -24,6 +24,9 @@ STORE_NOTE: Final = (
 LOST_NOTE: Final = (
     "The database was put back from a backup. The clone may have run since, and asking could start a second one: the "
     "portal does not ask by itself."
+)
+MAIL_NOTE: Final = (
+    "The database was put back from a backup, and the mail may have been sent since: it is not sent again."
 )
 
 
@@ -50,6 +53,7 @@ def check_not_restored() -> None:
             "then, or stores created. Run first: manage.py after_restore"
         )
         raise InvalidRequestError(message)
+    _keep_mails_back()
     mark.begin_anew()
 
 
@@ -59,14 +63,16 @@ def take_up(now: datetime) -> TakenUp:
     Where Ecwid would surely refuse a second one, it is asked: it then names the ticket of the first, or says that the
     store is not empty. Where it might accept one, the clone ends as RESULT_LOST. Stores that are still to be created
     are looked up first; what waits for one of them stays in doubt until then. Instant Sites need nothing: to clone one
-    again is safe. Raises InvalidRequestError while a worker lives.
+    again is safe. Mails are not sent again. Raises InvalidRequestError while a worker lives.
     """
     with transaction.atomic():
         refuse_while_a_worker_lives(now)
         stores = _look_up(now)
+        _keep_mails_back()
         unsent = CloneJob.objects.active().filter(status__in=UNSENT).select_related("template", "target").order_by("pk")
         lost = [job for job in unsent if job.target.store_id and not _would_be_refused_twice(job)]
-        in_doubt = [job for job in unsent if job not in lost]
+        lost_ids = {job.pk for job in lost}
+        in_doubt = [job for job in unsent if job.pk not in lost_ids]
         advance_many([_lost(job) for job in lost] + [_doubt(job, now) for job in in_doubt], at=now)
     mark.begin_anew()
     return TakenUp(in_doubt, lost, stores)
@@ -84,6 +90,12 @@ def _look_up(now: datetime) -> list[StoreCreation]:
             advance_creations([row], CreationStatus.LOOKING, at=now, **doubt, **doubt_since)
     arrival.remark(rows, STORE_NOTE, now)
     return rows
+
+
+def _keep_mails_back() -> None:
+    """Let every mail that the backup calls unsent count as perhaps sent: it is not sent again."""
+    unsent = BatchMail.objects.filter(state__in=(MailStatus.WAITING, MailStatus.SENDING))
+    unsent.update(state=MailStatus.UNSURE, error=MAIL_NOTE, next_action_at=None, **LEASE_GIVEN_BACK)
 
 
 def _would_be_refused_twice(job: CloneJob) -> bool:

@@ -1,6 +1,7 @@
 """What a person decides about a store that was to be created."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -20,7 +21,7 @@ from tests.factories import (
 from tests.people import staff
 
 NOW = timezone.now()
-SCOPE = {"error_code": "INSUFFICIENT_APP_SCOPE", "error_message": "Lacks the scope."}
+SCOPE: dict[str, Any] = {"error_code": "INSUFFICIENT_APP_SCOPE", "error_message": "Lacks the scope."}
 
 pytestmark = pytest.mark.django_db
 

@@ -4,13 +4,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from clones.choices import ACTIVE, CREATION_ENDED, TERMINAL, CloneScope, CreationStatus, FailureKind, JobStatus
+from clones.choices import (
+    ACTIVE,
+    CREATION_ENDED,
+    TERMINAL,
+    CloneScope,
+    CreationStatus,
+    FailureKind,
+    JobStatus,
+    MailStatus,
+)
 from clones.engine import mark, submit
 from clones.lifecycle import record_start
-from clones.models import CloneEvent, CloneJob, StoreCreation
+from clones.models import BatchMail, CloneEvent, CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.restoring import check_not_restored, take_up
 from tests.factories import (
@@ -165,6 +175,31 @@ def test_what_is_held_is_in_doubt_and_stays_held() -> None:
     take_up(NOW)
 
     assert columns(job, "unanswered_since", "next_action_at") == {"unanswered_since": NOW, "next_action_at": None}
+
+
+@pytest.mark.parametrize("state", [MailStatus.WAITING, MailStatus.SENDING])
+def test_a_mail_that_may_have_been_sent_since_is_not_sent_again(state: MailStatus) -> None:
+    mail = mail_about(job_of(JobStatus.COMPLETED), state)
+
+    take_up(NOW)
+
+    mail.refresh_from_db()
+    assert (mail.state, mail.next_action_at) == (MailStatus.UNSURE, None)
+    assert "put back from a backup" in mail.error
+
+
+def test_nor_is_one_of_an_older_backup_with_nothing_else_to_send() -> None:
+    mail = mail_about(an_older_backup(JobStatus.COMPLETED), MailStatus.WAITING)
+
+    check_not_restored()
+
+    mail.refresh_from_db()
+    assert mail.state == MailStatus.UNSURE
+
+
+def mail_about(job: CloneJob, state: MailStatus) -> BatchMail:
+    sam = User.objects.create_user("sam", "sam@shop.example")
+    return BatchMail.objects.create(batch=job.batch, user=sam, state=state, created_at=NOW, next_action_at=NOW)
 
 
 def test_an_older_backup_with_a_store_to_create_is_noticed() -> None:

@@ -198,7 +198,7 @@ def test_a_site_is_left_out(client: Client, sam: User) -> None:
 # Live -----------------------------------------------------------------------------------------------------------------
 
 
-def live(client: Client, job: CloneJob, **known: object) -> tuple[int, str]:
+def live(client: Client, job: CloneJob, **known: str | int) -> tuple[int, str]:
     answer = client.get(url("live", job), known)
     return answer.status_code, answer.content.decode()
 

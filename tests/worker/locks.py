@@ -53,7 +53,7 @@ def refuse_reviews() -> Iterator[None]:
 
 @contextlib.contextmanager
 def hold_writes() -> Iterator[None]:
-    """Let nobody write jobs or beats meanwhile; whoever tries waits."""
+    """Let nobody write jobs, beats or mails meanwhile; whoever tries waits."""
     if connection.vendor == "sqlite":
         with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=20)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -61,7 +61,7 @@ def hold_writes() -> Iterator[None]:
             other.rollback()
     else:
         with psycopg.connect(database_url()) as other:
-            other.execute("LOCK TABLE clones_clonejob, clones_workerbeat IN EXCLUSIVE MODE")
+            other.execute("LOCK TABLE clones_clonejob, clones_workerbeat, clones_batchmail IN EXCLUSIVE MODE")
             yield
             other.rollback()
 
