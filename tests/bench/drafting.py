@@ -119,7 +119,11 @@ def walk(batch_ids: list[int]) -> None:
             continue
         if job.pk % FAILS_EVERY == 0:
             code = CODES[job.pk // FAILS_EVERY % len(CODES)]
-            end = {"status": JobStatus.FAILED, "failure_kind": FailureKind.TARGET, "error_code": code}
+            end: dict[str, object] = {
+                "status": JobStatus.FAILED,
+                "failure_kind": FailureKind.TARGET,
+                "error_code": code,
+            }
         else:
             end = {"status": JobStatus.COMPLETED, "ticket": f"ticket-{job.pk}", "accepted_at": now}
         rows.update(**end, finished_at=now, next_action_at=None, version=3)
