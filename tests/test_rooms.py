@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "engine": {"lifecycle", "steps", "ecwid", "failures", "mails", *_BELOW_LIFECYCLE},
     "tasks": {"engine"},
     "operations": {"databases", "imports", *_BELOW_OPERATIONS},
-    "demo": {"operations", *_BELOW_OPERATIONS},
+    "demo": {"imports", "operations", *_BELOW_OPERATIONS},
     "management": {"demo", "operations", "exports", "imports", *_BELOW_OPERATIONS},
     "signin": {"permissions"},
     "middleware": {"models"},

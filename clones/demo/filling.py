@@ -3,15 +3,18 @@
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
+from clones.choices import MailStatus
+from clones.demo.draft import begin_draft
 from clones.demo.history import History, order
-from clones.demo.people import add_people
+from clones.demo.people import STAFF, add_people
 from clones.demo.plan import RUNNING, RUNNING_SECONDS, plan
 from clones.demo.sandbox import SandboxControl
 from clones.demo.shops import TARGETS
 from clones.demo.stores import ask_templates, set_up
-from clones.models import TemplateStore
+from clones.models import BatchMail, TemplateStore
 
 Say = Callable[[str], None]
 
@@ -24,9 +27,16 @@ def fill(control: SandboxControl, say: Say, *, small: bool) -> dict[str, str]:
     connection = set_up(control, now)
     people = User.objects.in_bulk(list(accounts), field_name="username")
     History(connection, people, control, say).play(plan(small=small), now)
+    deliver_mails()
+    begin_draft(people[STAFF], now)
     say("Reading the template stores, and starting some clones")
     ask_templates(connection, timezone.now())
     for number, seconds in RUNNING_SECONDS.items():
         control.put_store(str(number), TARGETS[str(number)], clone_seconds=seconds)
     order(RUNNING, {store.store_id: store for store in TemplateStore.objects.all()}, people)
     return accounts
+
+
+def deliver_mails() -> None:
+    """Count the mails about batches of the past as sent when those ended: the worker would print them all now."""
+    BatchMail.objects.update(state=MailStatus.SENT, sent_at=F("created_at"), next_action_at=None)

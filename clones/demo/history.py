@@ -9,20 +9,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
-from clones.choices import AT_ECWID, CloneScope, JobStatus
+from clones.choices import AT_ECWID, CloneScope, JobStatus, SiteChoice
+from clones.demo.errands import Errands
 from clones.demo.plan import Launch, Retry, Step, Trouble
 from clones.demo.sandbox import PACE, STANDING_STILL, SandboxControl
 from clones.demo.shops import BOUTIQUE, CORNER, HOUSEHOLD, TARGETS, TEMPLATES, WAREHOUSE
 from clones.ecwid import PartnerClient
-from clones.engine import submit
+from clones.engine import batches, submit
 from clones.engine.calls import Caller
 from clones.engine.settle import settle
 from clones.models import Batch, CloneJob, Connection, TemplateStore
 from clones.operations.cancel import cancel_jobs
 from clones.operations.launch import Order, start_batch
 from clones.operations.retry import retry_jobs
+from clones.operations.wanted import Wanted
 
 MINUTES: Final = {CORNER: 1.3, BOUTIQUE: 2.6, HOUSEHOLD: 6.5, WAREHOUSE: 12.5}  # of a clone of it with its catalog
 MINUTES_OF_SETTINGS: Final = 1.3
@@ -30,6 +32,7 @@ MOST_TRIES: Final = 20  # the plan's worst needs six
 THREADS: Final = 2
 ANSWERS_AFTER: Final = timedelta(seconds=0.4)
 CANCELED_AFTER: Final = timedelta(seconds=40)
+REVIEWED_AFTER: Final = timedelta(seconds=1)
 NO_FENCE: Final = float("inf")
 
 Say = Callable[[str], None]
@@ -49,6 +52,7 @@ class History:
         self._say = say
         self._caller = Caller(THREADS)
         self._client: PartnerClient = self._caller.client_for(connection)
+        self._errands = Errands(self._caller)
         self._played: dict[str, tuple[Launch, Batch]] = {}
 
     def play(self, steps: Iterable[Step], now: datetime) -> None:
@@ -67,18 +71,23 @@ class History:
             self._caller.close()
 
     def _launch(self, step: Launch, at: datetime) -> None:
-        stores = f"{len(step.targets)} store{'s' if len(step.targets) > 1 else ''}"
-        self._say(f"{at:%a %d %b %H:%M}  {TEMPLATES[step.template]} into {stores}")
+        count = len(step.targets) + len(step.customers)
+        self._say(f"{at:%a %d %b %H:%M}  {TEMPLATES[step.template]} into {count} store{'s' if count > 1 else ''}")
         for number, trouble in step.trouble.items():
             if trouble.flags:
                 self._control.put_store(str(number), TARGETS[str(number)], **trouble.flags)
         launch = order(step, self._templates, self._people, at)
         if launch.name:
             self._played[step.name] = (step, launch)
-        jobs = CloneJob.objects.filter(batch=launch).select_related("target").order_by("pk")
-        canceled = [job for job in jobs if int(job.target.store_id) in step.canceled]
+        for place, customer in enumerate(step.customers):
+            if customer.loses_answer:
+                self._control.lose_answer("store_create", skip=place)
+        self._errands.create_stores(at)
+        jobs = _with_all(CloneJob.objects.filter(batch=launch)).order_by("pk")
+        canceled = [job for job in jobs if job.target.store_id and int(job.target.store_id) in step.canceled]
         cancel_jobs(canceled, self._people[step.who], at=at + CANCELED_AFTER)
-        self._run([job for job in jobs if job not in canceled], step.trouble, at)
+        due = [job for job in jobs if job.next_action_at and job not in canceled]
+        self._run(launch, due, step.trouble, at)
 
     def _retry(self, step: Retry, at: datetime) -> None:
         launch, batch = self._played[step.of]
@@ -87,10 +96,11 @@ class History:
                 self._control.put_store(str(number), TARGETS[str(number)])
         self._say(f"{at:%a %d %b %H:%M}  what failed in “{step.of}” once more")
         failed = CloneJob.objects.filter(batch=batch, status=JobStatus.FAILED)
-        self._run(retry_jobs(failed, self._people[step.who], at=at).jobs, {}, at)
+        retry = retry_jobs(failed, self._people[step.who], at=at)
+        self._run(retry.batches[0], retry.jobs, {}, at)
 
-    def _run(self, jobs: list[CloneJob], troubles: Mapping[int, Trouble], at: datetime) -> None:
-        """Start the clones, see them in progress, then see each at its end."""
+    def _run(self, batch: Batch, jobs: list[CloneJob], troubles: Mapping[int, Trouble], at: datetime) -> None:
+        """Start the clones, see them in progress, then see each at its end, with its site, and the batch at its own."""
         for place, job in enumerate(jobs, 1):
             trouble = troubles.get(int(job.target.store_id), Trouble())
             self._start(job, trouble, at + timedelta(seconds=1 + place / 5))
@@ -100,12 +110,15 @@ class History:
         for ends_at, job in sorted(((_ends_at(job), job) for job in running), key=lambda pair: pair[0]):
             self._end(job, troubles.get(int(job.target.store_id), Trouble()))
             self._ask(_with_all(CloneJob.objects.filter(pk=job.pk)).get(), ends_at)
+            self._errands.clone_sites(ends_at + ANSWERS_AFTER)
+        ended = CloneJob.objects.filter(batch=batch).aggregate(at=Max("finished_at"))["at"]
+        batches.review([batch.pk], (ended or at) + REVIEWED_AFTER)
 
     def _start(self, job: CloneJob, trouble: Trouble, at: datetime) -> None:
         """Ask for the clone, again and again as the engine would, until Ecwid has it or it has failed."""
         store_id = job.target.store_id
         if trouble.loses_answer or trouble.loses_result:
-            self._control.lose_next_answer(store_id)
+            self._control.lose_answer("clone_start", target=store_id)
         for number in range(MOST_TRIES):
             due = _with_all(CloneJob.objects.filter(pk=job.pk, status=JobStatus.WAITING)).first()
             if due is None:
@@ -134,7 +147,15 @@ def order(
 ) -> Batch:
     """Launch the batch of a step, at `at` or now."""
     stores = [str(number) for number in step.targets]
-    wanted = Order(templates[step.template], stores, step.scope, step.with_samples, step.name)
+    wanted = Order(
+        templates[step.template],
+        stores,
+        step.scope,
+        step.with_samples,
+        step.name,
+        targets=[Wanted(email=one.email, name=one.name, instant_site=SiteChoice.PUBLISH) for one in step.customers],
+        canary=step.is_tried_first,
+    )
     batch = start_batch(wanted, people[step.who], at=at).batch
     if batch is None:
         raise NotAsPlannedError(f"All stores of {step.name or 'a batch'} are busy.")

@@ -1,6 +1,6 @@
 """Three weeks at a reseller's: who cloned what, when, and what went wrong. Data; `history` has it happen.
 
-Every store's catalog is filled at most once, and the last six are left untouched: a first clone into them works.
+Every store's catalog is filled at most once, and six are left untouched: a first clone into them works.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,8 +55,17 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Customer:
+    """Somebody whose store is created first, and whose Instant Site is published at the end."""
+
+    email: str
+    name: str
+    loses_answer: bool = False  # the store comes into being, and Ecwid's answer does not come in
+
+
+@dataclass(frozen=True)
 class Launch:
-    """A batch: one template into these target stores."""
+    """A batch: one template into these target stores. `is_tried_first`: the first one goes alone."""
 
     when: When
     who: str
@@ -67,6 +76,8 @@ class Launch:
     with_samples: bool = False
     trouble: Mapping[int, Trouble] = field(default_factory=dict)
     canceled: range = range(0)
+    customers: Sequence[Customer] = ()
+    is_tried_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,8 +153,44 @@ PLAN: Final[tuple[Step, ...]] = (
     Launch(_day(2, "09:00"), ADMIN, WAREHOUSE, _one(9030), "Big catalog", _CATALOG),
     Launch(_day(2, "14:00"), STAFF, BOUTIQUE, _one(9004), "Once more"),  # refused: it is full
     Launch(_day(1, "10:30"), STAFF, BOUTIQUE, range(9032, 9035), "Christmas openings: settings", _SETTINGS),
+    Launch(
+        _day(1, "15:20"),
+        STAFF,
+        CORNER,
+        (),
+        "New customers",
+        customers=(
+            Customer("hello@larkfield-bakery.example", "Larkfield Bakery"),
+            Customer("owner@harbour-lights.example", "Harbour Lights", loses_answer=True),
+            Customer("shop@mint-and-clover.example", "Mint & Clover"),
+        ),
+    ),
     Launch(When(minutes_ago=70), STAFF, CORNER, _one(9031), "Walk-in customer"),
+    Launch(
+        When(minutes_ago=25),
+        ADMIN,
+        BOUTIQUE,
+        range(9041, 9051),
+        "Spring openings",
+        trouble={9041: _TOO_SMALL},
+        is_tried_first=True,
+    ),
 )
+
+# A list that somebody is still at when the demo starts, as a spreadsheet has it.
+DRAFT_NAME: Final = "Market day"
+DRAFT_FILE: Final = "market-day.csv"
+DRAFT: Final = """\
+store_id;email;name;label;scope;instant_site;Phone
+9036;;;;;;0100 555 01
+9037;;;Riverside market;;;0100 555 02
+90 38;;;;;;0100 555 03
+9039;;;;everything;;0100 555 04
+1002;;;;;;0100 555 05
+;orders@wren-and-rye.example;Wren & Rye;;;draft;0100 555 06
+;maya@thimble-row;Thimble Row;;;;0100 555 07
+9037;;;Riverside market;;;0100 555 02
+"""
 
 # What waits for the worker when the demo starts; it takes some seconds each, so that there is something to watch.
 RUNNING: Final = Launch(When(), STAFF, BOUTIQUE, range(9032, 9035), "Christmas openings: catalog", _CATALOG)

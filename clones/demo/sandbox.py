@@ -39,9 +39,9 @@ class SandboxControl:
         """Make the store, empty, with what it does on purpose; or replace it so."""
         self._call("POST", "stores", {"id": int(store_id), "name": name, **flags})
 
-    def lose_next_answer(self, store_id: str) -> None:
-        """Have the next clone into the store accepted without an answer."""
-        self._call("POST", "faults", {"fault": "drop_after", "call": "clone_start", "target": store_id})
+    def lose_answer(self, call: str, *, target: str = "", skip: int = 0) -> None:
+        """Have one such call (about that store) done without an answer: the next, or the one after `skip` others."""
+        self._call("POST", "faults", {"fault": "drop_after", "call": call, "target": target, "skip": skip})
 
     def clear_faults(self) -> None:
         """End all faults and blocks."""

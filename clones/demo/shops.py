@@ -47,5 +47,15 @@ _NAMES: Final = (
     "Mulberry Mill Fabrics",
     "Larkspur Jewellery",
     "Driftwood Pantry",
+    "Primrose Hill Cakes",
+    "Barleycorn Brewing",
+    "Fiddlehead Instruments",
+    "Lantern Street Prints",
+    "Oxbow Outdoor",
+    "Juniper & Daughters",
+    "Wicklow Woodcraft",
+    "Tidewater Tackle",
+    "Goldfinch Bridal",
+    "Rookery Rare Books",
 )
 TARGETS: Final = {str(9001 + place): name for place, name in enumerate(_NAMES)}

@@ -1,6 +1,6 @@
 """The target stores that the portal knows, to choose from in the step Targets."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -31,8 +31,9 @@ def _known(draft: Draft) -> QuerySet[TargetStore]:
     return known.exclude(store_id__in=draft.targets.exclude(store_id="").values("store_id"))
 
 
-def with_labels(draft: Draft, rows: Sequence[DraftTarget]) -> list[tuple[DraftTarget, str]]:
+def with_labels(draft: Draft, rows: Iterable[DraftTarget]) -> list[tuple[DraftTarget, str]]:
     """Return the rows, each with its label: its own, else the one that the portal knows for its store. One query."""
+    rows = list(rows)
     ids = [row.store_id for row in rows if not row.label]
     known: dict[str, str] = {}
     if draft.template:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -18,7 +18,6 @@ from clones.filters.search import typed_search
 from clones.forms.drafts import DraftTargetsForm, is_id
 from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted
 from clones.models import Draft, DraftTarget, TargetStore
-from clones.operations.cells import mask_tokens
 from clones.operations.drafts import rows
 from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
 from clones.operations.errors import InvalidRequestError
@@ -72,7 +71,7 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
         form.add_error("file", str(error))
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     given = [*(table.rows if table else []), *_pasted(values["pasted"]), *_known(draft, values["known"])]
-    source = _source(values["file"], table) if table else None
+    source = rows.source_of(values["file"].name or "", table) if table else None
     try:
         twice = rows.add_rows(draft, user, given, source=source, replace=values["replace"])
     except InvalidRequestError as error:
@@ -96,19 +95,6 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     """Return the chosen stores as rows; those that are gone, or on the list already, are passed over."""
     chosen = TargetStore.objects.filter(pk__in=ids).exclude(store_id="").order_by("pk")
     return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
-
-
-def _source(file: "File[bytes]", table: Table) -> dict[str, Any]:
-    """Return how a file was read, for the page and whoever comes later."""
-    return {
-        "file": mask_tokens(file.name or "")[:200],
-        "encoding": table.encoding,
-        "delimiter": table.delimiter,
-        "used": table.used,
-        "ignored": [mask_tokens(name)[:100] for name in table.ignored[:50]],
-        "missed": table.missed,
-        "rows": len(table.rows),
-    }
 
 
 def _tell(request: HttpRequest, count: int, twice: int) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from tests.bench.bench import Bench, Site
-from tests.bench.measuring import Request, in_turn, share
+from tests.bench.measuring import Browser, Request, in_turn, share
 
 ROUNDS: Final = 5
 SIZE: Final = 12
@@ -15,11 +15,13 @@ REFRESH_SHARE: Final = 0.2
 def run(bench: Bench) -> None:
     """Measure the list of clones, and the page of a batch that holds a twentieth of all."""
     bench.head("Pages and their refresh")
-    _compare(bench, "list of clones", [_list_and_refresh(site) for site in (bench.few, bench.many)])
-    _compare(bench, "batch of 50 / of 5,000", [_batch_and_refresh(site) for site in (bench.few, bench.many)])
+    compare(bench, "list of clones", [_list_and_refresh(site) for site in (bench.few, bench.many)])
+    batches = [page_and_refresh(site.browser, site.population.big_batch_id) for site in (bench.few, bench.many)]
+    compare(bench, "batch of 50 / of 5,000", batches)
 
 
-def _compare(bench: Bench, name: str, asked: list[tuple[Request, Request]]) -> None:
+def compare(bench: Bench, name: str, asked: list[tuple[Request, Request]]) -> None:
+    """Measure a page and its refresh, with few rows behind it and with many."""
     (few, few_again), (many, many_again) = asked
     times = in_turn((few, many, few_again, many_again), ROUNDS, SIZE)
     bench.line(name, times[0], times[1], GROWTH)
@@ -35,12 +37,13 @@ def _list_and_refresh(site: Site) -> tuple[Request, Request]:
     return Request(site.browser, "/clones/"), Request(site.browser, f"/clones/rows/?{query}", 204, fragment=True)
 
 
-def _batch_and_refresh(site: Site) -> tuple[Request, Request]:
-    path = f"/batches/{site.population.big_batch_id}/"
-    shown = site.browser.get(path).text
+def page_and_refresh(browser: Browser, batch_id: int) -> tuple[Request, Request]:
+    """Return what asks for the page of a batch, and for what is new there."""
+    path = f"/batches/{batch_id}/"
+    shown = browser.get(path).text
     token = re.search(r'data-live-token="([^"]+)"', shown)
     query = f"{_rows(shown)}&token={token[1] if token else ''}"
-    return Request(site.browser, path), Request(site.browser, f"{path}live/?{query}", 204, fragment=True)
+    return Request(browser, path), Request(browser, f"{path}live/?{query}", 204, fragment=True)
 
 
 def _rows(shown: str) -> str:

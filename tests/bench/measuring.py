@@ -34,6 +34,11 @@ class Browser:
         """Open an address; `fragment`: as htmx does."""
         return self.session.get(self.url + path, timeout=120, headers={"HX-Request": "true"} if fragment else {})
 
+    def post(self, path: str, form: dict[str, str]) -> requests.Response:
+        """Send a form; the answer is where it leads to."""
+        address = self.url + path
+        return self.session.post(address, form, headers={"Referer": address}, timeout=120, allow_redirects=False)
+
 
 @dataclass(frozen=True)
 class Request:

@@ -28,7 +28,7 @@ def draft(shop: TemplateStore, sandbox: SandboxProcess) -> Draft:
         add_row(draft, 9101 + at, label=HOSTILE[at])
     sandbox.add_store(9105)
     sandbox.fault("hold_before", target="9105", call="profile")
-    add_row(draft, 9105, label=HOSTILE[4])
+    add_row(draft, 9105, label=HOSTILE[5])  # the one before looks like a token
     return draft
 
 

@@ -56,7 +56,7 @@ def test_the_stores_that_documents_have_people_clone_into_are_left_free(file: st
 
 
 def test_no_two_shops_share_a_name() -> None:
-    assert len(set(TARGETS.values())) == len(TARGETS) == 40
+    assert len(set(TARGETS.values())) == len(TARGETS) == 50
 
 
 @pytest.mark.parametrize("now", WEEK)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import F, Max, QuerySet
 
 from clones.choices import CheckStatus, CloneScope
-from clones.imports import COLUMNS, MOST_ROWS, Row
+from clones.imports import COLUMNS, MOST_ROWS, Row, Table
 from clones.models import Draft, DraftTarget
 from clones.operations.cells import mask_tokens
 from clones.operations.drafts.changing import changing
@@ -53,6 +53,19 @@ def add_rows(
             now.source = dict(source)
         store_rows(now, rows)
         return revalidate(now)
+
+
+def source_of(name: str, table: Table) -> dict[str, Any]:
+    """Return how the file of that name was read, for `Draft.source`: for the page, and whoever comes later."""
+    return {
+        "file": mask_tokens(name)[:200],
+        "encoding": table.encoding,
+        "delimiter": table.delimiter,
+        "used": table.used,
+        "ignored": [mask_tokens(column)[:100] for column in table.ignored[:50]],
+        "missed": table.missed,
+        "rows": len(table.rows),
+    }
 
 
 def change_rows(draft: Draft, user: User, changes: Mapping[int, Cells]) -> None:
