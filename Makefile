@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 STAMP := $(VENV)/.installed
-PARALLEL := -n 3 --dist worksteal # most tests wait for real processes
+PARALLEL := -n 4 --dist worksteal # most tests wait for real processes
 PAGES := $(wildcard static/css/* static/js/* static/img/* docs/pictures/*)
 
 .DEFAULT_GOAL := help

@@ -108,6 +108,7 @@ def _check(page: Page) -> None:
 def _launch(page: Page) -> None:
     """Press the last button twice, as impatient people do."""
     page.get_by_role("link", name="Review").last.click()
+    page.get_by_role("link", name="Take them along all the same").click()
     page.locator("[name=name]").fill("Five hundred")
     page.get_by_role("button", name=f"Clone into {TOTAL} stores").dblclick()
     expect(page.get_by_role("heading", level=1, name="Five hundred")).to_be_visible()

@@ -21,7 +21,7 @@ from tests.factories import (
 from tests.people import staff
 
 NOW = timezone.now()
-LATER = NOW + timedelta(minutes=7)
+LATER = NOW + timedelta(days=1)  # not within the run
 
 pytestmark = pytest.mark.django_db
 

@@ -41,7 +41,7 @@ ODDITIES = (
         "unknown ticket",
         "Ecwid does not know its ticket just now",
         "Ticket unknown, asking again</span>",
-        "Ecwid does not know its ticket (first seen",
+        "Ecwid does not know its ticket, since",
     ),
     Oddity(
         "unknown status",
