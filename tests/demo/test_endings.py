@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.demo.demo_process import DemoProcess
+from tests.scale import at_scale, variants
 
 # As the command lines of the parts' own processes begin, not those of the guards beside them.
 WEB, SANDBOX, WORKER = "-m gunicorn", "manage.py sandbox", "manage.py worker"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", variants(signal.SIGTERM, [signal.SIGINT, signal.SIGHUP]))
 def test_a_signal_ends_all_of_it_in_good_order(demo: DemoProcess, number: signal.Signals) -> None:
     demo.ready().send(number)
 
@@ -48,7 +49,7 @@ def test_the_death_of_a_part_ends_the_others_and_is_told(demo: DemoProcess, comm
     assert "Traceback" not in demo.text
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", variants(signal.SIGKILL, [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
 def test_a_signal_for_make_alone_ends_the_demo(var: Path, number: signal.Signals) -> None:
     with DemoProcess(var, under_make=True) as demo:
         demo.ready().send(number)
@@ -58,6 +59,7 @@ def test_a_signal_for_make_alone_ends_the_demo(var: Path, number: signal.Signals
         assert "Ended." in demo.text
 
 
+@at_scale
 def test_a_first_start_that_is_killed_is_done_anew(tmp_path: Path) -> None:
     with DemoProcess(tmp_path) as first:
         first.says("Corner shop into 3 stores")
@@ -69,7 +71,7 @@ def test_a_first_start_that_is_killed_is_done_anew(tmp_path: Path) -> None:
         assert "First start" in second.text
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", variants(signal.SIGINT, [signal.SIGTERM]))
 def test_a_first_start_can_be_ended(tmp_path: Path, number: signal.Signals) -> None:
     with DemoProcess(tmp_path) as first:
         first.says("Corner shop into 3 stores")

@@ -14,6 +14,7 @@ from clones.operations.retry import retry_batch
 from tests.batch_shapes import storeless
 from tests.factories import BatchFactory, fresh
 from tests.sandbox_process import SandboxProcess
+from tests.scale import variants
 from tests.waiting import until
 from tests.worker.locks import refuse_reviews
 from tests.worker_process import WorkerProcess
@@ -166,7 +167,7 @@ def test_a_store_that_could_not_be_created_is_created_and_cloned_into_by_a_retry
     ]
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", variants(1, [3]))
 def test_killed_between_the_end_of_a_clone_and_the_review(
     scene: Scene, start_worker: Callable[..., WorkerProcess], count: int
 ) -> None:

@@ -12,12 +12,14 @@ from clones.secrets import Secret
 from tests.checked_drafts import add_row, make_draft
 from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, TargetStoreFactory
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess, store_token
+from tests.scale import at_scale
 from tests.waiting import until
 from tests.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
 
+@at_scale
 def test_no_secret_is_told(
     shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
 ) -> None:

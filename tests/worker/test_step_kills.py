@@ -14,6 +14,7 @@ from clones.operations.creations import enter_store
 from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, fresh
 from tests.mappings import logged_mapping, stored_mapping
 from tests.sandbox_process import HeldAnswer, SandboxProcess, store_token
+from tests.scale import variants
 from tests.waiting import until
 from tests.worker.locks import hold_writes
 from tests.worker_process import WorkerProcess
@@ -126,7 +127,7 @@ def test_killed_before_anything_was_sent(scene: Scene) -> None:
     assert_all_three_happened_once(scene, job)
 
 
-@pytest.mark.parametrize("fault", ["hold_before", "hold_after", "hold_midway"])
+@pytest.mark.parametrize("fault", variants("hold_after", ["hold_before", "hold_midway"]))
 def test_killed_while_the_request_to_create_it_is_worked_on(scene: Scene, fault: str) -> None:
     scene.sandbox.fault(fault, call="store_create")
     job = scene.launch()
@@ -211,7 +212,7 @@ def test_killed_after_the_look_ups_answer_and_before_its_commit(scene: Scene) ->
 # Cloning --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", ["hold_before", "hold_after"])
+@pytest.mark.parametrize("fault", variants("hold_after", ["hold_before"]))
 def test_killed_while_the_clone_into_the_new_store_is_started(scene: Scene, fault: str) -> None:
     scene.sandbox.pause_clones()
     scene.sandbox.fault(fault, call="clone_start")
@@ -242,8 +243,8 @@ def test_killed_during_the_look_that_would_have_ended_the_clone(scene: Scene) ->
 # The site -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call", ["site_token", "site_clone"])
-@pytest.mark.parametrize("fault", ["hold_before", "hold_after"])
+@pytest.mark.parametrize("call", variants("site_clone", ["site_token"]))
+@pytest.mark.parametrize("fault", variants("hold_after", ["hold_before"]))
 def test_killed_while_the_site_is_cloned(scene: Scene, call: str, fault: str) -> None:
     scene.sandbox.fault(fault, call=call)
     job = scene.launch()

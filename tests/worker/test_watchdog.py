@@ -16,6 +16,7 @@ from clones.models import CloneJob, TemplateStore, WorkerBeat
 from clones.operations.launch import Order, start_batch
 from tests.factories import columns, fresh
 from tests.sandbox_process import SandboxProcess
+from tests.scale import variants
 from tests.waiting import until
 from tests.worker.locks import hold_writes
 from tests.worker_process import ROOT, WorkerProcess, environment
@@ -46,7 +47,7 @@ def completes(job: CloneJob, seconds: float = 60) -> bool:
 PROCESSES = ["main", "sentinel", "worker 1", "worker 2", "monitor", "pusher"]
 
 
-@pytest.mark.parametrize("process", PROCESSES)
+@pytest.mark.parametrize("process", [*PROCESSES[:2], *variants(PROCESSES[2], PROCESSES[3:])])
 def test_the_death_of_any_process_of_an_idle_cluster_is_mended(
     process: str, shop: TemplateStore, start_worker: Callable[..., WorkerProcess]
 ) -> None:
