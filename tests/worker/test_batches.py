@@ -142,7 +142,8 @@ def test_stores_to_be_created_follow_the_canarys_too(scene: Scene, start_worker:
     assert statuses(batch) == [JobStatus.COMPLETED] * 3
     first_end = min(clone.finished_at for clone in scene.sandbox.log() if clone.finished_at)
     asked = [request.at for request in scene.sandbox.requests(call="store_create")]
-    assert asked[0] < first_end < asked[1] <= asked[2]
+    assert len(asked) == 3
+    assert asked[0] < first_end < min(asked[1:])  # those two at once, in any order
     assert scene.asked_for()[0] == fresh(first).target.store_id
 
 
