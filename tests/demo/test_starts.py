@@ -19,6 +19,7 @@ import requests
 from clones.demo.environment import FORGOTTEN
 from tests.demo.demo_process import ROOT, DemoProcess
 from tests.processes import free_port
+from tests.scale import at_scale
 from tests.waiting import until
 
 
@@ -133,6 +134,7 @@ def test_a_second_demo_on_the_same_data_is_refused(demo: DemoProcess, var: Path)
     assert demo.is_alive()
 
 
+@at_scale
 def test_reset_starts_over(var: Path) -> None:
     with DemoProcess(var, "--reset") as demo:
         demo.says("First start")

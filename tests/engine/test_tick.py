@@ -35,6 +35,7 @@ from clones.secrets import Secret
 from tests.engine.answers import status
 from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory, columns, events_of, fresh
 from tests.sandbox_process import SandboxProcess
+from tests.scale import at_scale
 from tests.waiting import until
 from tests.worker.locks import hold_writes
 from tests.worker_process import database_url
@@ -456,6 +457,7 @@ def test_nothing_leaves_under_a_lease_that_was_too_old_when_it_was_taken(
     assert sandbox.requests() == []
 
 
+@at_scale
 def test_a_host_that_never_answers_does_not_take_all_threads(
     shop: TemplateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

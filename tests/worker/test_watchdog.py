@@ -16,7 +16,7 @@ from clones.models import CloneJob, TemplateStore, WorkerBeat
 from clones.operations.launch import Order, start_batch
 from tests.factories import columns, fresh
 from tests.sandbox_process import SandboxProcess
-from tests.scale import variants
+from tests.scale import at_scale, variants
 from tests.waiting import until
 from tests.worker.locks import hold_writes
 from tests.worker_process import ROOT, WorkerProcess, environment
@@ -63,6 +63,7 @@ def test_the_death_of_any_process_of_an_idle_cluster_is_mended(
     assert victim not in worker.processes()
 
 
+@at_scale
 def test_a_process_that_the_sentinel_does_not_replace_costs_the_cluster_its_life(
     shop: TemplateStore, start_worker: Callable[..., WorkerProcess]
 ) -> None:
