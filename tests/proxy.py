@@ -15,13 +15,17 @@ class Proxy:
         self._server_port = server_port
         self._flows = threading.Event()
         self._flows.set()
+        self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._listener = self._listen()
 
     def refuse(self) -> None:
         """Break all connections, and refuse new ones until `mend`."""
-        _close(self._listener)
-        self._break_all()
+        with self._lock:
+            _close(self._listener)
+            for one in self._sockets:
+                _close(one)
+            self._sockets.clear()
 
     def swallow(self) -> None:
         """Take connections and bytes, and pass nothing on; what was held back goes on with `mend`."""
@@ -49,16 +53,19 @@ class Proxy:
                 client, _ = listener.accept()
             except OSError:  # closed
                 return
-            threading.Thread(target=self._connect, args=(client,), daemon=True).start()
+            threading.Thread(target=self._connect, args=(client, listener), daemon=True).start()
 
-    def _connect(self, client: socket.socket) -> None:
+    def _connect(self, client: socket.socket, listener: socket.socket) -> None:
+        if not self._keep(client, listener):
+            return
         self._flows.wait()
         try:
             server = socket.create_connection(("127.0.0.1", self._server_port))
         except OSError:  # the server is away: so are we
-            _close(client)
+            self._drop(client)
             return
-        self._sockets |= {client, server}
+        if not self._keep(server, listener):
+            return
         for source, sink in ((client, server), (server, client)):
             threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
@@ -67,13 +74,22 @@ class Proxy:
             while data := source.recv(65_536):
                 self._flows.wait()
                 sink.sendall(data)
-        for end in (source, sink):
-            self._sockets.discard(end)
-            _close(end)
+        self._drop(source)
+        self._drop(sink)
 
-    def _break_all(self) -> None:
-        for one in list(self._sockets):
-            _close(one)
+    def _keep(self, one: socket.socket, listener: socket.socket) -> bool:
+        """Hold an end of a connection, to be broken by `refuse`; False: `refuse` was called since it came in."""
+        with self._lock:
+            if listener.fileno() < 0:
+                _close(one)
+                return False
+            self._sockets.add(one)
+            return True
+
+    def _drop(self, one: socket.socket) -> None:
+        with self._lock:
+            self._sockets.discard(one)
+        _close(one)
 
 
 def _close(one: socket.socket) -> None:

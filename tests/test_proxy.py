@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -64,3 +65,22 @@ def test_swallows_until_it_is_mended(proxy: Proxy, server: socket.socket) -> Non
         proxy.mend()
 
         assert answerer.recv(100) == b"question"
+
+
+def test_breaks_a_connection_however_soon_after_it_came_in(proxy: Proxy, server: socket.socket) -> None:
+    for _ in range(50):
+        with call(proxy) as caller:
+            proxy.refuse()
+
+            with suppress(ConnectionResetError):  # it was not even taken
+                assert caller.recv(100) == b""
+        proxy.mend()
+
+
+def test_breaks_what_waits_at_a_way_that_swallows(proxy: Proxy, server: socket.socket) -> None:
+    proxy.swallow()
+    with call(proxy) as caller:
+        proxy.refuse()
+
+        with suppress(ConnectionResetError):
+            assert caller.recv(100) == b""
