@@ -3,7 +3,7 @@
 Each finding names the errorCode that Ecwid would refuse with, and says what to do.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from clones.choices import CheckStatus
@@ -96,27 +96,31 @@ def _by_visit(known: Known, told: Visit) -> Iterator[Finding]:
 
 
 def _by_counts(known: Known, told: Visit) -> Iterator[Finding]:
+    held = {}
     if told.products:
-        yield _not_empty(known, CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY, _count(told.products, "product"))
+        held[CloneErrorCode.TARGET_PRODUCTS_NOT_EMPTY] = _count(told.products, "product")
+    if told.categories and not told.has_demo_products:
+        held[CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY] = _count(told.categories, "category", "categories")
+    if told.types:
+        held[CloneErrorCode.TARGET_PRODUCT_TYPES_NOT_EMPTY] = _count(told.types, "product type")
+    yield from _not_empty(known, held)
     if told.categories and told.has_demo_products:
         words = (
             f"The store has {_count(told.categories, 'category', 'categories')} beside Ecwid's demo products. Ecwid's "
             "own demo categories do not count; delete any other."
         )
         yield Finding(CheckStatus.WARNING, CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY, words)
-    elif told.categories:
-        held = _count(told.categories, "category", "categories")
-        yield _not_empty(known, CloneErrorCode.TARGET_CATEGORIES_NOT_EMPTY, held)
-    if told.types:
-        held = _count(told.types, "product type")
-        yield _not_empty(known, CloneErrorCode.TARGET_PRODUCT_TYPES_NOT_EMPTY, held)
 
 
-def _not_empty(known: Known, code: CloneErrorCode, held: str) -> Finding:
-    if known.scope.copies_catalog:
-        return _blocked(code, f"The store has {held}. Empty it first.")
-    words = f"The store has {held}. Only settings are copied, which Ecwid may refuse all the same: empty it to be sure."
-    return Finding(CheckStatus.WARNING, code, words)
+def _not_empty(known: Known, held: Mapping[CloneErrorCode, str]) -> Iterator[Finding]:
+    """Say each thing that the store has, and after the last of them what to do."""
+    level, advice = CheckStatus.BLOCKED, "Empty it first."
+    if not known.scope.copies_catalog:
+        level = CheckStatus.WARNING
+        advice = "Only settings are copied, which Ecwid may refuse all the same: empty it to be sure."
+    for left, (code, what) in zip(reversed(range(len(held))), held.items(), strict=True):
+        words = f"The store has {what}."
+        yield Finding(level, code, words if left else f"{words} {advice}")
 
 
 def _by_limit(known: Known, told: Visit) -> Iterator[Finding]:

@@ -74,6 +74,18 @@ class TestAStoreThatHoldsSomething:
         assert finding.text.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("scope", "advice"), [(CloneScope.ALL, "Empty it first."), (CloneScope.STORE_SETTINGS, "empty it to be sure.")]
+)
+def test_what_to_do_about_a_store_that_holds_several_things_is_said_once(scope: CloneScope, advice: str) -> None:
+    findings = examine(replace(STORE, scope=scope), replace(EMPTY, products=12, categories=3, types=1))
+
+    assert [finding.text for finding in findings[:2]] == ["The store has 12 products.", "The store has 3 categories."]
+    assert findings[2].text.startswith("The store has 1 product type.")
+    assert findings[2].text.endswith(advice)
+    assert len({finding.code for finding in findings}) == 3
+
+
 def test_categories_beside_demo_products_may_be_ecwids_own() -> None:
     finding = only(STORE, replace(EMPTY, categories=3, has_demo_products=True))
 
