@@ -16,7 +16,9 @@ from clones.secrets import Secret, SecretUnreadableError
 LONGEST_NAME: Final = 200
 LONGEST_TOKEN: Final = 200
 HIDDEN: Final = "secret_…"
-_SECRET: Final = re.compile(r"secret_\w+", re.IGNORECASE | re.ASCII)
+# Ecwid's tokens have 32 letters and digits behind their first word. What is much shorter, or a few words with
+# underscores between them, is somebody's label.
+_SECRET: Final = re.compile(r"secret_(?:sandbox_|[a-z0-9]{16}|[\w-]{24})[\w-]*", re.IGNORECASE | re.ASCII)
 _LONGEST_EMAIL: Final = 254
 _TOKEN: Final = re.compile(r"[!-~]*")
 _YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}

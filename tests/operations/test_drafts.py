@@ -340,7 +340,9 @@ def test_a_draft_becomes_a_batch_and_its_rows_are_gone(draft: Draft, sam: User) 
 def test_a_token_typed_into_another_cell_is_never_stored_in_the_clear(draft: Draft, sam: User) -> None:
     paste(draft, sam, "9001")
 
-    change_rows(draft, sam, {rows(draft)[0].pk: Cells({"label": "secret_abc", "scope": " SECRET_abc "})})
+    change_rows(
+        draft, sam, {rows(draft)[0].pk: Cells({"label": f"secret_{32 * 'a'}", "scope": f" SECRET_{32 * 'a'} "})}
+    )
 
     (row,) = rows(draft)
     assert (row.label, row.scope) == ("secret_…", "secret_…")

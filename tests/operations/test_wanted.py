@@ -8,6 +8,7 @@ from django.utils import timezone
 from clones.choices import CREATION_ENDED, CREATION_GONE, CloneScope, CreationStatus, SiteChoice
 from clones.imports import COLUMNS, Row, read_csv
 from clones.models import StoreCreation, TargetStore, TemplateStore
+from clones.operations.cells import mask_tokens
 from clones.operations.wanted import Examined, Wanted, examine, sealed
 from clones.secrets import Secret
 from tests import forty_mistakes
@@ -17,6 +18,7 @@ from tests.factories import TargetStoreFactory, TemplateStoreFactory
 pytestmark = pytest.mark.django_db
 
 SITES = "https://vuega.ecwid.com/api/v1"
+REAL_TOKEN = "Secret_4i936SRqRp3317MZ51Aa4tVjeUVyGwW7"  # as Ecwid makes them, but for a capital that a phone put there
 
 
 @pytest.fixture
@@ -89,12 +91,39 @@ def test_no_sentence_repeats_a_token(template: TemplateStore) -> None:
 
 @pytest.mark.parametrize("column", [one for one in COLUMNS if one != "access_token"])
 def test_a_token_in_a_wrong_column_is_neither_kept_nor_repeated(template: TemplateStore, column: str) -> None:
-    target = sealed(row(2, **{"store_id": "9001", column: "9001 Secret_abc123"}))
+    target = sealed(row(2, **{"store_id": "9001", column: f"9001 {REAL_TOKEN}"}))
 
     (found,) = examine([target], template, CloneScope.ALL, clone_demo_catalog=False)
 
     assert getattr(target, column) == "9001 secret_…"
     assert found.errors[column] == ["An access token stands here: write it into access_token, and nowhere else."]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "secret_4i936SRqRp3317MZ51Aa4tVjeUVyGwW7",
+        "secret_abcdefghijklmnopqrstuvwxyzABCDEF",
+        "SECRET_4I936SRQRP3317MZ51AA4TVJEUVYGWW7",
+        "secret_4i936SRqRp3317MZ",  # a part of one
+        "secret_aB3_dE5-gH7_jK9-mN1_pQ3-",  # with other signs, should Ecwid ever take some
+        "secret_sandbox_9001",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "Anna {}", "({}),", "token={}", "x{}"])
+def test_nothing_of_a_token_is_left(token: str, around: str) -> None:
+    assert mask_tokens(around.format(token)) == around.format("secret_…")
+
+
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "secret_garden", "Secret_Garden_Flowers", "secret_santa_2026", "Our secret_ 1", "Secretary"]
+)
+def test_a_name_that_only_begins_like_a_token_is_kept(template: TemplateStore, name: str) -> None:
+    target = sealed(row(2, store_id="9001", label=name))
+
+    (found,) = examine([target], template, CloneScope.ALL, clone_demo_catalog=False)
+
+    assert (target.label, found.errors) == (name, {})
 
 
 # What a row comes to --------------------------------------------------------------------------------------------------
