@@ -15,6 +15,8 @@ class Batch(models.Model):
     Where the jobs differ in scope or demo option, those here are what most were asked for. `canary`: its first job goes
     alone; the others follow at `released_at`. While `held_since` is set, what waits is not sent; failures before
     `continued_at` hold it no more. `ended_at`: since when nothing of it moves by itself any more.
+    `left_out` counts by their reason the rows of its draft that its launch left out: {"wrong": n, "blocked": n,
+    "busy": n}.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="batches")
@@ -31,6 +33,7 @@ class Batch(models.Model):
     hold_reason = models.CharField(max_length=20, blank=True, choices=HoldReason.choices, editable=False)
     continued_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
+    left_out = models.JSONField(default=dict, editable=False)
 
     class Meta:
         ordering = ("-pk",)

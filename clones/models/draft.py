@@ -15,9 +15,10 @@ from clones.secrets import SecretField
 class Draft(models.Model):
     """What was chosen so far. `batch`: what was launched of it; then its targets are gone.
 
-    `scope` and `clone_demo_catalog` hold where a target says nothing else. `source` tells how its file was read:
-    {"file": name, "encoding": …, "delimiter": …, "used": […], "ignored": […], "missed": […], "rows": n}. `removed`
-    lists what was left out of it, as sentences' parts: {"duplicates": [[id, line], …]}.
+    `scope` and `clone_demo_catalog` hold where a target says nothing else. `sources` tell how each of its files was
+    read: [{"file": name, "encoding": …, "delimiter": …, "used": […], "ignored": […], "missed": […], "rows": n}, …].
+    `removed` lists what was taken out of it, as sentences' parts: {"duplicates": [[id, line, file], …], "count": n}.
+    `left_out_of`: the batch whose launch left these targets out.
     """
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
@@ -30,7 +31,8 @@ class Draft(models.Model):
     name = models.CharField(max_length=200, blank=True)
     canary = models.BooleanField(default=False)
     origin = models.ForeignKey(Batch, null=True, on_delete=models.SET_NULL, related_name="drafts_of_it")
-    source = models.JSONField(default=dict)
+    left_out_of = models.OneToOneField(Batch, null=True, on_delete=models.SET_NULL, related_name="left_out_draft")
+    sources = models.JSONField(default=list)
     removed = models.JSONField(default=dict)
     batch = models.OneToOneField(Batch, null=True, on_delete=models.SET_NULL, related_name="draft")
 
@@ -46,13 +48,15 @@ class DraftTarget(Leased):
     """One target of a draft, its cells as they were typed (the token sealed), and what is wrong with them.
 
     `problem`: what is wrong with its shape, as its file was read; gone when a person has changed the row.
-    `errors`: {column: [sentence, …]}, empty for a row that can be launched. `line`: the file's line number. `findings`
-    of its check: [{"level": CheckStatus, "code": errorCode that it prevents or "", "text": sentence}, …].
+    `errors`: {column: [sentence, …]}, empty for a row that can be launched. `line`: its number in the `file` (a name as
+    in `Draft.sources`). `findings` of its check: [{"level": CheckStatus, "code": errorCode that it prevents or "",
+    "text": sentence}, …].
     """
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="targets", db_index=False)
     position = models.PositiveIntegerField()
     line = models.PositiveIntegerField(null=True)
+    file = models.TextField(blank=True)
     problem = models.TextField(blank=True)
     store_id = models.TextField(blank=True)
     email = models.TextField(blank=True)

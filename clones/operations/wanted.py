@@ -172,6 +172,7 @@ def _add(errors: Errors, sentences: Mapping[str, str]) -> None:
 
 def _originals(rows: Sequence[DraftTarget], read: Sequence[tuple[Wanted, Errors]]) -> list[int | None]:
     """Return for each row the index of the earlier one that it repeats; one that differs from it gets an error."""
+    several = len({row.file for row in rows if row.line}) > 1
     first: dict[str, int] = {}
     originals: list[int | None] = []
     for index, (wanted, errors) in enumerate(read):
@@ -179,11 +180,17 @@ def _originals(rows: Sequence[DraftTarget], read: Sequence[tuple[Wanted, Errors]
         repeats = earlier != index and _says_the_same(rows[earlier], rows[index])
         originals.append(earlier if repeats else None)
         if earlier != index and not repeats:
-            line = rows[earlier].line
-            where = f"in line {line} of the file" if line else "in an earlier row"
+            where = _place(rows[earlier], several=several)
             sentence = f"This store stands {where} already, with other cells: keep one of the two rows."
             _add(errors, {"store_id" if wanted.store_id else "email": sentence})
     return originals
+
+
+def _place(row: DraftTarget, *, several: bool) -> str:
+    """Say where a row stands; `several`: in one of several files."""
+    if not row.line:
+        return "in an earlier row"
+    return f"in line {row.line} of {f'“{row.file}”' if several and row.file else 'the file'}"
 
 
 def _says_the_same(one: DraftTarget, other: DraftTarget) -> bool:

@@ -126,9 +126,9 @@ def _drafts(
     add_rows(draft, user, [row_of(store_id=f"71000{turn}", label=name) for turn, name in enumerate(HOSTILE)])
     Draft.objects.filter(pk=draft.pk).update(
         name=HOSTILE[3],
-        source={"file": HOSTILE[0], "encoding": "UTF-8", "delimiter": "comma", "used": ["store_id"],
-                "ignored": list(HOSTILE), "missed": ["email"], "rows": 9},
-        removed={"duplicates": [[HOSTILE[3], 3]], "count": 1},
+        sources=[{"file": HOSTILE[0], "encoding": "UTF-8", "delimiter": "comma", "used": ["store_id"],
+                "ignored": list(HOSTILE), "missed": ["email"], "rows": 9}],
+        removed={"duplicates": [[HOSTILE[3], 3, ""]], "count": 1},
     )  # fmt: skip
     wrong = next(row for row in rows(draft) if row.errors)
     return draft, wrong, draft_with(user, template), draft_with(user, archived, "9001")

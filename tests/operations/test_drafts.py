@@ -82,7 +82,7 @@ def test_a_duplicate_is_taken_out_counted_and_named_with_its_line(draft: Draft, 
 
     assert twice == 1
     assert ids(draft) == ["9001", "9002"]
-    assert fresh(draft).removed == {"duplicates": [["9001", 3]], "count": 1}
+    assert fresh(draft).removed == {"duplicates": [["9001", 3, ""]], "count": 1}
     assert count_rows(fresh(draft)).twice == 1
 
 
@@ -193,7 +193,7 @@ def test_all_rows_are_removed_with_what_was_told_of_their_file(draft: Draft, sam
     remove_all(draft, sam)
 
     assert not rows(draft)
-    assert (fresh(draft).source, fresh(draft).removed) == ({}, {})
+    assert (fresh(draft).sources, fresh(draft).removed) == ([], {})
 
 
 # Checks that are void -------------------------------------------------------------------------------------------------

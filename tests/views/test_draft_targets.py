@@ -221,7 +221,7 @@ def test_a_token_among_the_names_of_columns_is_not_kept(client: Client, draft: D
 
     page = text_of(client.get(address(draft)))
     assert "secret_…" in page
-    assert not re.search("secret_[ab]", page + str(Draft.objects.get().source))
+    assert not re.search("secret_[ab]", page + str(Draft.objects.get().sources))
 
 
 def test_who_was_signed_out_is_told_that_the_file_was_not_kept(client: Client, draft: Draft) -> None:
@@ -470,3 +470,47 @@ def test_a_known_label_is_shown(client: Client, draft: Draft, template: Template
     client.post(address(draft), {"pasted": "9001"})
 
     assert "Anna &lt;b&gt;" in text_of(client.get(address(draft)))
+
+
+# Several files --------------------------------------------------------------------------------------------------------
+
+
+def test_with_several_files_a_line_is_told_with_the_name_of_its_file(
+    client: Client, draft: Draft, template: TemplateStore
+) -> None:
+    client.post(address(draft), {"file": file_of(b"store_id\n9001\n12a\n9001\n", "may.csv")})
+    assert "Line 3 of the file" in words(text_of(client.get(address(draft))))
+
+    client.post(address(draft), {"file": file_of(b"store_id;label\n12b;\n9001;Anna\n9002;\n9002;\n", "june.csv")})
+
+    page = words(text_of(client.get(address(draft))))
+    assert "Line 3 of may.csv" in page
+    assert "Line 2 of june.csv" in page
+    assert "This store stands in line 2 of “may.csv” already, with other cells" in page
+    assert "9001 (line 4 of may.csv), 9002 (line 5 of june.csv)" in page
+    assert "Read may.csv (3 rows) as UTF-8." in page
+    assert "Read june.csv (4 rows) as UTF-8, cells apart by semicolon." in page
+    assert "4 of june.csv" in words(text_of(client.get(f"/batches/new/{draft.pk}/check/")))
+    wrong = draft.targets.exclude(errors={})[0]
+    assert "Line 3 of may.csv: 12a" in words(text_of(client.get(f"/batches/new/{draft.pk}/rows/{wrong.pk}/")))
+
+
+def test_two_files_of_one_name_are_told_apart(client: Client, draft: Draft) -> None:
+    for line in (b"12a", b"12b", b"12c"):
+        client.post(address(draft), {"file": file_of(b"store_id\n" + line)})
+
+    page = words(text_of(client.get(address(draft))))
+    assert [f"Line 2 of {name}" in page for name in ("customers.csv", "customers.csv (2)", "customers.csv (3)")] == [
+        True
+    ] * 3
+
+
+def test_a_token_in_the_names_of_several_files_is_not_shown(client: Client, draft: Draft) -> None:
+    token = "secret_" + "a" * 32
+    for name in (f"{token}.csv", f"{token}.csv", "b.csv"):
+        client.post(address(draft), {"file": file_of(b"store_id\n12" + name[:1].encode() + b"\n", name)})
+
+    page = text_of(client.get(address(draft)))
+    assert "Line 2 of secret_….csv" in words(page)
+    assert token not in page
+    assert not draft.targets.filter(file__contains=token).exists()

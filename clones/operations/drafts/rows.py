@@ -1,5 +1,6 @@
 """The rows of a draft: adding, changing and removing them. Each change looks at all of them again."""
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -39,7 +40,8 @@ def add_rows(
 ) -> int:
     """Add rows behind those that are there, or in their place; return how many were duplicates.
 
-    `source`: how their file was read. All or nothing: raises InvalidRequestError where they are too many.
+    `source`: how the file of those with a line was read. All or nothing: raises InvalidRequestError where they are too
+    many.
     """
     with changing(draft, user) as now:
         if replace:
@@ -49,14 +51,23 @@ def add_rows(
                 f"At most {MOST_ROWS:,} stores go into one batch: nothing was added. Make several batches of them."
             )
             raise InvalidRequestError(message)
+        file = ""
         if source is not None:
-            now.source = dict(source)
-        store_rows(now, rows)
+            file = _told_apart(source["file"], now)
+            now.sources = [*now.sources, {**source, "file": file}]
+        store_rows(now, rows, file)
         return revalidate(now)
 
 
+def _told_apart(file: str, draft: Draft) -> str:
+    """Return the name of a file, with a number where another file of the draft has it."""
+    taken = {source["file"] for source in draft.sources}
+    names = itertools.chain([file], (f"{file} ({number})" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
 def source_of(name: str, table: Table) -> dict[str, Any]:
-    """Return how the file of that name was read, for `Draft.source`: for the page, and whoever comes later."""
+    """Return how the file of that name was read, for `Draft.sources`: for the page, and whoever comes later."""
     return {
         "file": mask_tokens(name)[:200],
         "encoding": table.encoding,
@@ -131,18 +142,22 @@ def row_of(**cells: str) -> Row:
     return Row(None, dict.fromkeys(COLUMNS, "") | cells)
 
 
-def store_rows(draft: Draft, rows: Iterable[Row]) -> None:
-    """Store rows behind those that are there, their tokens sealed, without looking at them."""
+def store_rows(draft: Draft, rows: Iterable[Row], file: str = "") -> None:
+    """Store rows behind those that are there, their tokens sealed, without looking at them.
+
+    `file`: the name of what those with a line come out of.
+    """
     last = draft.targets.aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
-    fresh = [_stored(draft, position, row) for position, row in enumerate(rows, first)]
+    fresh = [_stored(draft, position, row, file if row.line else "") for position, row in enumerate(rows, first)]
     DraftTarget.objects.bulk_create(fresh, batch_size=500)
 
 
-def _stored(draft: Draft, position: int, row: Row) -> DraftTarget:
+def _stored(draft: Draft, position: int, row: Row, file: str) -> DraftTarget:
     target = sealed(row)
     target.draft = draft
     target.position = position
+    target.file = file
     return target
 
 
@@ -164,12 +179,12 @@ def _write(row: DraftTarget, cells: Cells) -> bool:
 
 def _empty(draft: Draft) -> None:
     draft.targets.all().delete()
-    draft.source = {}
+    draft.sources = []
     draft.removed = {}
 
 
 def _note_duplicates(draft: Draft, rows: list[DraftTarget]) -> None:
     if rows:
-        named = draft.removed.get("duplicates", []) + [[str(row), row.line] for row in rows]
+        named = draft.removed.get("duplicates", []) + [[str(row), row.line, row.file] for row in rows]
         count = draft.removed.get("count", 0) + len(rows)
         draft.removed = {"duplicates": named[:MOST_DUPLICATES_NAMED], "count": count}
