@@ -57,6 +57,7 @@ urlpatterns = [
     path("batches/new/<int:pk>/rows/<int:row>/", draft_rows.draft_row, name="draft_row"),
     path("batches/new/<int:pk>/rows/<int:row>/remove/", draft_rows.draft_row_remove, name="draft_row_remove"),
     path("batches/new/<int:pk>/bad-rows.csv", draft_rows.draft_bad_rows_csv, name="draft_bad_rows_csv"),
+    path("batches/new/<int:pk>/rows.csv", draft_rows.draft_rows_csv, name="draft_rows_csv"),
     path("batches/new/<int:pk>/check/", draft_check.draft_check, name="draft_check"),
     path("batches/new/<int:pk>/check/live/", draft_check.draft_check_live, name="draft_check_live"),
     path("batches/new/<int:pk>/review/", draft_review.draft_review, name="draft_review"),

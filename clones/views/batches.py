@@ -22,6 +22,7 @@ from clones.templatetags.portal import number
 from clones.views.causes import MOST_CAUSES, MOST_NAMED, Hold, causes, sites_gone_wrong
 from clones.views.doors import needs
 from clones.views.downloads import csv_response
+from clones.views.draft_left_out import LeftOutRows
 from clones.views.lists import arrange, filter_choices
 from clones.views.rows import Beside, live
 
@@ -46,6 +47,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if len(kinds) == 1:
         table.exclude = (*table.exclude, "copied")
     context = {
+        "left_out": LeftOutRows.of(batch),
         "retries": batch.retries.order_by("pk"),
         "kinds": kinds,
         "listed": listed,

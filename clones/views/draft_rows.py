@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clones.imports import bad_rows_csv, example_csv
 from clones.models import Draft
 from clones.operations.drafts.counting import HAS_NO_MISTAKE
+from clones.operations.drafts.leaving_out import rows_with_reasons
 from clones.operations.drafts.rows import TEXTS, change_rows, remove_rows
 from clones.permissions import Capability
 from clones.views.doors import needs
@@ -61,6 +62,16 @@ def draft_bad_rows_csv(request: HttpRequest, draft: Draft) -> HttpResponseBase:
     wrong: Iterator[tuple[Mapping[str, str], Mapping[str, list[str]]]] = (
         ({column: getattr(row, column) for column in TEXTS}, row.errors) for row in rows
     )
-    response = StreamingHttpResponse(bad_rows_csv(wrong), content_type=CSV)
-    response["Content-Disposition"] = f'attachment; filename="draft-{draft.pk}-rows-with-mistakes.csv"'
-    return response
+    return _rows_csv(f"draft-{draft.pk}-rows-with-mistakes.csv", wrong)
+
+
+@on_draft
+@require_safe
+def draft_rows_csv(request: HttpRequest, draft: Draft) -> HttpResponseBase:
+    name = f"batch-{draft.left_out_of_id}-left-out.csv" if draft.left_out_of_id else f"draft-{draft.pk}.csv"
+    return _rows_csv(name, rows_with_reasons(draft))
+
+
+def _rows_csv(name: str, rows: Iterator[tuple[Mapping[str, str], Mapping[str, list[str]]]]) -> HttpResponseBase:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(bad_rows_csv(rows), content_type=CSV, headers=headers)

@@ -112,6 +112,7 @@ FILES = {
     "batches/<int:pk>/mappings.csv",
     "batches/new/example.csv",
     "batches/new/<int:pk>/bad-rows.csv",
+    "batches/new/<int:pk>/rows.csv",
 }
 MONITORS = {"healthz", "readyz", "metrics"}
 POSTED = {

@@ -35,13 +35,16 @@ def filled(template: TemplateStore, user: User, first: int) -> Draft:
     return draft
 
 
-def test_of_four_launches_of_one_draft_all_return_the_same_batch(template: TemplateStore, sam: User) -> None:
+def test_of_four_launches_of_one_draft_all_return_the_same_batch_and_keep_once_what_is_left_out(
+    template: TemplateStore, sam: User
+) -> None:
     for number in range(ROUNDS):
         draft = filled(template, sam, 9001 + 3 * number)
+        add_rows(draft, sam, read_pasted("12a"))
         batches: list[int] = []
 
         def launch(draft: Draft = draft, batches: list[int] = batches) -> None:
-            batch = launch_draft(draft, sam, seen="").batch
+            batch = launch_draft(draft, sam, only_valid=True).batch
             assert batch is not None
             batches.append(batch.pk)
 
@@ -52,6 +55,7 @@ def test_of_four_launches_of_one_draft_all_return_the_same_batch(template: Templ
 
     assert Batch.objects.count() == ROUNDS
     assert CloneJob.objects.count() == 3 * ROUNDS
+    assert Draft.objects.filter(left_out_of__isnull=False).count() == ROUNDS
 
 
 def test_rows_that_come_in_during_a_launch_are_in_it_or_refused_never_lost(template: TemplateStore, sam: User) -> None:

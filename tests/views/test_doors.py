@@ -87,6 +87,7 @@ DOORS = {
     "batches/new/<int:pk>/rows/<int:row>/": _form(WATCHERS),
     "batches/new/<int:pk>/rows/<int:row>/remove/": _action(WATCHERS),
     "batches/new/<int:pk>/bad-rows.csv": Door(WATCHERS),
+    "batches/new/<int:pk>/rows.csv": Door(WATCHERS),
     "batches/new/<int:pk>/check/": Door(WATCHERS, post=302),
     "batches/new/<int:pk>/check/live/": Door(WATCHERS),
     "batches/new/<int:pk>/review/": _form(WATCHERS),

@@ -109,7 +109,7 @@ def test_rows_with_mistakes_are_asked_about_first(client: Client, draft: Draft, 
     assert refused.status_code == 422
     assert not Batch.objects.exists()
     assert "Clone into 37 stores" in words(decided)
-    assert "3 rows with mistakes, forgotten when you launch" in words(decided)
+    assert "3 rows with mistakes. Fix 3 first" in words(decided)
 
     client.post(address(draft), hidden(decided))
     assert CloneJob.objects.count() == 37
@@ -223,7 +223,7 @@ def test_blocked_stores_are_left_out_unless_they_are_taken_along(client: Client,
 
     assert "The check found 2 stores that Ecwid would refuse: they are left out." in words(page)
     assert "Take them along all the same" in words(page)
-    assert "2 stores that Ecwid would refuse, forgotten when you launch" in words(page)
+    assert "2 stores that Ecwid would refuse. See them" in words(page)
     assert "35 stores See the list" in words(page).replace(". ", " ")
     assert "Clone into 35 stores" in words(page)
     client.post(address(draft), hidden(page))

@@ -155,6 +155,7 @@ PAGES = {
     "draft, targets": Page(9, draft_at("targets/")),
     "draft, a row": Page(6, lambda: f"{draft_at('rows/')()}{DraftTarget.objects.latest('pk').pk}/"),
     "draft, bad rows": Page(4, draft_at("bad-rows.csv")),
+    "draft, all rows": Page(5, draft_at("rows.csv")),
     "draft, check": Page(9, draft_at("check/")),
     "draft, check, refreshed": Page(6, draft_at("check/live/")),
     "draft, review": Page(11, draft_at("review/")),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from clones.choices import CheckStatus, CloneScope
 from clones.models import CloneJob, Draft, DraftTarget
 from clones.operations.drafts.changing import changing
+from clones.operations.drafts.leaving_out import active_into, keep_left_out
 from clones.operations.drafts.rows import TEXTS
 from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import Launch, Order, start_batch
@@ -26,49 +27,75 @@ class ChangedError(InvalidRequestError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a launch would do now: `wanted` can go, `busy` are the clones in the way of some of those, `wrong` cannot.
+    """What a launch would do now: `going` can go, `busy` are the clones in the way of some of those, `mistaken` cannot.
 
-    `blocked`: those that the check found Ecwid would refuse; `wanted` has them only where they are taken along.
+    `refused`: those that the check found Ecwid would refuse; `going` has them only where they are taken along.
     `seen` stands for all of it: a form brings it back, so that what is launched is what was seen.
     """
 
-    wanted: list[Wanted]
+    going: list[tuple[DraftTarget, Wanted]]
     busy: list[CloneJob]
-    wrong: int
-    blocked: list[Wanted]
+    mistaken: list[DraftTarget]
+    refused: list[DraftTarget]
     seen: str
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What goes, and what another clone is in the way of."""
+        return [one for _, one in self.going]
 
     @property
     def free(self) -> list[Wanted]:
         """Those that no other clone is in the way of."""
-        held = {job.target.store_id for job in self.busy}
-        return [one for one in self.wanted if one.store_id not in held]
+        return [one for _, one in self.going if one.store_id not in self._held]
+
+    @property
+    def wrong(self) -> int:
+        """How many have mistakes."""
+        return len(self.mistaken)
+
+    @property
+    def blocked(self) -> int:
+        """How many Ecwid would refuse."""
+        return len(self.refused)
+
+    @property
+    def left_out(self) -> dict[str, list[DraftTarget]]:
+        """The rows that do not go along with `free`, as `Batch.left_out` counts them."""
+        going = {row.pk for row, _ in self.going}
+        return {
+            "wrong": self.mistaken,
+            "blocked": [row for row in self.refused if row.pk not in going],
+            "busy": [row for row, one in self.going if one.store_id in self._held],
+        }
+
+    @property
+    def _held(self) -> set[str]:
+        return {job.target.store_id for job in self.busy}
 
 
 def plan(draft: Draft, *, with_blocked: bool = False) -> Plan:
-    """Look at all rows as they are now, and write nothing. A few queries, however many rows."""
+    """Look at all rows as they are now, and write nothing. A few queries, however many rows.
+
+    A row that says the same as another one counts as little as if it were not there.
+    """
     rows = list(draft.targets.all())
     found = examine(rows, draft.template, CloneScope(draft.scope), clone_demo_catalog=draft.clone_demo_catalog)
-    right = [
-        (row, one.wanted)
-        for row, one in zip(rows, found, strict=True)
-        if one.wanted and not one.errors and not row.errors and one.duplicate_of is None
-    ]
-    blocked = [one for row, one in right if row.check_status == CheckStatus.BLOCKED]
-    going = right if with_blocked else [(row, one) for row, one in right if row.check_status != CheckStatus.BLOCKED]
-    wanted = [one for _, one in going]
-    busy = _busy(draft, wanted)
-    return Plan(wanted, busy, len(rows) - len(right), blocked, _seen(draft, [row for row, _ in going], busy))
-
-
-def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
-    """Return the active clones into stores that are wanted; one into a store to be created makes its row a mistake."""
-    if not draft.template:
-        return []
-    ids = [one.store_id for one in wanted if one.store_id]
-    here = CloneJob.objects.active().filter(target__connection_id=draft.template.connection_id)
-    jobs = here.filter(target__store_id__in=ids)
-    return list(jobs.select_related("target").order_by("pk"))
+    going, mistaken, refused = [], [], []
+    for row, one in zip(rows, found, strict=True):
+        if one.errors or row.errors:
+            row.errors = row.errors or {column: list(said) for column, said in one.errors.items()}
+            mistaken.append(row)
+            continue
+        if one.wanted is None:
+            continue
+        if row.check_status == CheckStatus.BLOCKED:
+            refused.append(row)
+        if with_blocked or row.check_status != CheckStatus.BLOCKED:
+            going.append((row, one.wanted))
+    # A clone into a store that is to be created makes its row a mistake.
+    busy = active_into(draft, (one.store_id for _, one in going))
+    return Plan(going, busy, mistaken, refused, _seen(draft, [row for row, _ in going], busy))
 
 
 def _seen(draft: Draft, rows: list[DraftTarget], busy: list[CloneJob]) -> str:
@@ -100,10 +127,10 @@ def launch_draft(
 ) -> Launch:
     """Make a batch of a draft, once: a second call, at whatever moment, returns the batch of the first.
 
-    `only_valid`: rows with mistakes are left out, and forgotten with all others. `with_blocked`: rows that the check
-    found Ecwid would refuse are launched all the same, otherwise left out. Where there are such rows, or busy
-    stores, and nobody said that they are left out, or where `seen` (of the `Plan` that the person saw) is not what is
-    there now, nothing happens: raises InvalidRequestError.
+    `only_valid`: rows with mistakes are left out. `with_blocked`: rows that the check found Ecwid would refuse are
+    launched all the same, otherwise left out. Where there are rows with mistakes, or busy stores, and nobody said that
+    they are left out, or where `seen` (of the `Plan` that the person saw) is not what is there now, nothing happens:
+    raises InvalidRequestError. What is left out is kept in a draft of its own; all other rows are forgotten.
     """
     with transaction.atomic():
         now = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -118,6 +145,7 @@ def launch_draft(
         now.changed_at = timezone.now()
         now.changed_by = user
         now.save()
+        keep_left_out(now, launch.batch, ready.left_out, user)
         now.targets.all().delete()
     return launch
 
