@@ -19,7 +19,9 @@ from clones.imports import (
     example_csv,
     read_csv,
     read_pasted,
+    words_between,
 )
+from clones.views.draft_cells import LABELS
 
 
 def table(*lines: str, end: str = "\r\n") -> Table:
@@ -144,7 +146,7 @@ def test_it_says_which_columns_it_used_ignored_and_missed() -> None:
     [
         (["9001", "9002"], "does not name a column store_id or email"),
         (["label;scope", "a;ALL"], "does not name a column store_id or email"),
-        (["store_id;label;Store-ID", "9001;a;9002"], "The column store_id stands in the first line twice"),
+        (["store_id;label;Store-ID", "9001;a;9002"], "names the column store_id twice (“store_id” and “Store-ID”)"),
         (["store_id;label"], "no rows below"),
         (["store_id;label", ";", ""], "no rows below"),
         (["store_id;label", '9001;"a', "9002;b"], "A quotation mark in the row of line 2 is never closed"),
@@ -270,8 +272,45 @@ def test_a_pasted_list_is_taken_apart() -> None:
     assert rows[2].cells["store_id"] == ""
 
 
+EMAIL = """Hi Kim,
+
+please clone into these by nine: 9001, 9002;9003 and (9004), "9005" <9006>.
+- 9007: Anna's bakery
+* #9008!
+="9009"  9010
+Thanks, Anna <anna@example.com>
+"""
+
+
+def test_stores_are_picked_out_of_an_email() -> None:
+    rows = read_pasted(EMAIL)
+
+    ids = [row.cells["store_id"] for row in rows if row.cells["store_id"]]
+    assert ids == [str(number) for number in range(9001, 9011)]
+    assert [row.cells["email"] for row in rows if row.cells["email"]] == ["anna@example.com"]
+    assert words_between(EMAIL)[:4] == ["Hi", "Kim", "please", "clone"]
+    assert words_between("9001, 9002") == []
+
+
+@pytest.mark.parametrize("word", ["12a", "1.23E+08", "1003.0", "-9001", "9001-9005", "https://store9001.example.com"])
+def test_what_has_a_digit_and_is_no_id_is_kept_to_be_put_right(word: str) -> None:
+    assert [row.cells["store_id"] for row in read_pasted(f"see {word}")] == [word]
+
+
 def test_nothing_pasted_is_no_row() -> None:
     assert read_pasted(" \n ;, \t") == []
+
+
+@pytest.mark.parametrize(("name", "label"), LABELS.items())
+def test_a_column_may_be_called_as_the_pages_call_it(name: str, label: str) -> None:
+    names = list(dict.fromkeys(["store_id", name]))
+    found = table(";".join(label if each == name else each for each in names), ";".join("9" for _ in names))
+
+    assert set(found.used) == set(names)
+
+
+def test_two_names_for_one_column_are_both_named() -> None:
+    assert "names the column name twice (“Name” and “Store name”)" in refused(b"store_id;Name;Store name\n9001;a;b\n")
 
 
 def test_the_example_has_every_column_and_no_problem() -> None:

@@ -54,7 +54,8 @@ class DraftTargetsForm(PortalForm):
         required=False,
         max_length=LONGEST_PASTE,
         widget=forms.Textarea(attrs={"class": "mono", "rows": 7, "autocomplete": "off", "spellcheck": "false"}),
-        help_text="One a line, or with commas, semicolons or spaces between them. A column of a spreadsheet will do.",
+        help_text="One a line, or with commas, semicolons or spaces between them. A column of a spreadsheet or a "
+        "text around them will do.",
     )
     file = forms.FileField(
         label="Choose a CSV file",

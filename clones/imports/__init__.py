@@ -4,7 +4,7 @@ What a cell may hold is decided by `operations.wanted`, so that a row can be put
 """
 
 from clones.imports.files import bad_rows_csv, example_csv
-from clones.imports.tables import COLUMNS, MOST_ROWS, Row, Table, read_csv, read_pasted
+from clones.imports.tables import COLUMNS, MOST_ROWS, Row, Table, read_csv, read_pasted, words_between
 from clones.imports.texts import MOST_BYTES, UnreadableFileError
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "example_csv",
     "read_csv",
     "read_pasted",
+    "words_between",
 ]

@@ -12,10 +12,14 @@ COLUMNS: Final = (
 )  # fmt: skip
 MOST_ROWS: Final = 5_000
 
-_SPELLED: Final = {column.replace("_", ""): column for column in COLUMNS}
+_SPELLED: Final = {column.replace("_", ""): column for column in COLUMNS} | {
+    "storename": "name", "whatiscopied": "scope", "demoproducts": "clone_demo_catalog",
+}  # fmt: skip  # what the pages call them
 _WRAPPED: Final = re.compile(r'="((?:[^"]|"")*)"')
 _MARKED_TEXT: Final = re.compile(r"'[=+\-@\t\r]")
 _BETWEEN: Final = re.compile(r"[\s,;]+")
+_AROUND: Final = "()[]{}<>\"'“”„«»*#:.!?"  # what a sentence has around a store
+_STORE: Final = re.compile(r"[0-9@]")
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def _places(names: list[str]) -> dict[str, int]:
     for place, name in enumerate(names):
         column = _column(name)
         if column in places:
-            message = f"The column {column} stands in the first line twice: remove or rename one of the two."
+            both = " and ".join(f"“{names[each].strip()}”" for each in (places[column], place))
+            message = f"The first line names the column {column} twice ({both}): remove or rename one of the two."
             raise UnreadableFileError(message)
         if column:
             places[column] = place
@@ -121,10 +126,23 @@ def _undone(column: str, cell: str) -> str:
 
 
 def read_pasted(text: str) -> list[Row]:
-    """Return a row for each store ID (or e-mail) in a pasted list: one a line, or with , ; or blanks in between."""
+    """Return a row for each store ID (or e-mail) in a pasted text: one a line, or with , ; or blanks in between.
+
+    Words without a digit are no stores: `words_between` returns them.
+    """
     return [
         Row(line, dict.fromkeys(COLUMNS, "") | {"email" if "@" in word else "store_id": word})
         for line, words in enumerate(text.splitlines(), start=1)
-        for word in _BETWEEN.split(words)
-        if word
+        for word in _words(words)
+        if _STORE.search(word)
     ]
+
+
+def words_between(text: str) -> list[str]:
+    """Return what `read_pasted` passes over, such as the words of an e-mail in which the stores stand."""
+    return [word for word in _words(text) if not _STORE.search(word)]
+
+
+def _words(text: str) -> list[str]:
+    words = (_undone("store_id", word).strip(_AROUND) for word in _BETWEEN.split(text))
+    return [word for word in words if word]

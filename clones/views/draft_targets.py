@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods
 
 from clones.filters.search import typed_search
 from clones.forms.drafts import DraftTargetsForm, is_id
-from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted
+from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted, words_between
 from clones.models import Draft, DraftTarget, TargetStore
+from clones.operations.cells import mask_tokens
 from clones.operations.drafts import rows
 from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
 from clones.operations.errors import InvalidRequestError
@@ -26,6 +27,8 @@ from clones.views.draft_cells import needed_cells, typed_cells
 from clones.views.draft_frame import TARGETS, on_draft, show_step
 from clones.views.draft_known import known_targets, with_labels
 
+MOST_WORDS_NAMED: Final = 8
+LONGEST_WORD_NAMED: Final = 40
 ROWS_ON_A_PAGE: Final = 50  # with a dozen fields for each that has mistakes
 
 
@@ -70,14 +73,18 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     except UnreadableFileError as error:
         form.add_error("file", str(error))
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    given = [*(table.rows if table else []), *_pasted(values["pasted"]), *_known(draft, values["known"])]
+    pasted = _pasted(values["pasted"])
+    if values["pasted"] and not pasted:
+        form.add_error("pasted", "There is no store ID in this text: an ID is a number.")
+        return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    given = [*(table.rows if table else []), *pasted, *_known(draft, values["known"])]
     source = rows.source_of(values["file"].name or "", table) if table else None
     try:
         twice = rows.add_rows(draft, user, given, source=source, replace=values["replace"])
     except InvalidRequestError as error:
         form.refuse(error)
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    _tell(request, len(given), twice)
+    _tell(request, len(given), twice, words_between(values["pasted"]))
     return redirect("clones:draft_targets", draft.pk)
 
 
@@ -97,11 +104,18 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
 
 
-def _tell(request: HttpRequest, count: int, twice: int) -> None:
+def _tell(request: HttpRequest, count: int, twice: int, passed_over: list[str]) -> None:
     again = (
         f" {twice:,} of the list stood there twice and {'is' if twice == 1 else 'are'} counted once." if twice else ""
     )
     messages.success(request, f"Added {stores(count)}.{again}")
+    if passed_over:
+        named = ", ".join(mask_tokens(word)[:LONGEST_WORD_NAMED] for word in passed_over[:MOST_WORDS_NAMED])
+        more = " …" if len(passed_over) > MOST_WORDS_NAMED else ""
+        messages.warning(
+            request,
+            f"Words without a number were passed over: {named}{more}. Look whether each number on the list is a store.",
+        )
 
 
 def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: int = HTTPStatus.OK) -> HttpResponse:

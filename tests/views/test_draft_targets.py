@@ -472,6 +472,27 @@ def test_a_known_label_is_shown(client: Client, draft: Draft, template: Template
     assert "Anna &lt;b&gt;" in text_of(client.get(address(draft)))
 
 
+# Words around stores --------------------------------------------------------------------------------------------------
+
+
+def test_words_between_pasted_stores_are_passed_over_and_named(client: Client, draft: Draft) -> None:
+    token = "secret_" + "a" * 32
+    answer = client.post(address(draft), {"pasted": f"Please clone 9001 and 9002. Token: {token} Bye"}, follow=True)
+
+    page = words(text_of(answer))
+    assert ids(draft) == ["9001", "9002"]
+    assert "Words without a number were passed over: Please, clone, and, Token, secret_…, Bye. Look whether" in page
+    assert token not in text_of(answer)
+
+
+def test_a_text_without_a_store_is_refused_and_kept_in_its_box(client: Client, draft: Draft) -> None:
+    answer = client.post(address(draft), {"pasted": "Anna and Bert"})
+
+    assert answer.status_code == 422
+    assert "There is no store ID in this text" in text_of(answer)
+    assert "Anna and Bert" in text_of(answer)
+
+
 # Several files --------------------------------------------------------------------------------------------------------
 
 
