@@ -60,7 +60,7 @@ MISTAKES = (
     Mistake('9031;;;"two\nlines"', "label", "The label must be one line"),
     Mistake(f"9032;;;;{SECRET} and more", "access_token", "is not an access token"),
     Mistake(f"9033;;;;{SECRET * 20}", "access_token", "is not an access token"),
-    Mistake(f";token@example.com;Token;;{SECRET}", "access_token", "Leave the token empty"),
+    Mistake(f";token@example.com;Token;;{SECRET}", "access_token", "Remove the token"),
     Mistake("9035;;;;;EVERYTHING", "scope", "'EVERYTHING' is no scope"),
     Mistake("9036;;;;;;perhaps", "clone_demo_catalog", "'perhaps' is neither yes nor no"),
     Mistake("9037;;;;;;;later", "instant_site", "'later' is no choice"),

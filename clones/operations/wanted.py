@@ -161,7 +161,7 @@ def _misfits(row: DraftTarget) -> dict[str, str]:
     if by_email and not by_id and not row.name.strip():
         found["name"] = "Write a name for the store that is to be created."
     if by_email and not by_id and row.access_token:
-        found["access_token"] = "Leave the token empty: a store that is created gets one of its own."  # noqa: S105
+        found["access_token"] = "Remove the token: a store that is created gets one of its own."  # noqa: S105
     return found
 
 

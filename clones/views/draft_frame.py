@@ -22,7 +22,7 @@ P = ParamSpec("P")
 DraftView = Callable[Concatenate[HttpRequest, Draft, P], HttpResponseBase]
 
 TEMPLATE, TARGETS, CHECK, REVIEW = STEPS = ("template", "targets", "check", "review")
-_NEEDED: Final = ("template__connection", "created_by", "changed_by", "origin", "left_out_of")
+_NEEDED: Final = ("template__connection", "created_by", "changed_by", "origin")
 
 
 @dataclass(frozen=True)

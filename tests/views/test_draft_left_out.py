@@ -69,7 +69,7 @@ def test_the_batch_says_what_was_left_out_and_leads_to_it(client: Client, batch:
     assert "3 stores were left out: 2 with mistakes, 1 with a clone under way. Go on with them" in words(page)
     assert f'href="/batches/new/{rest.pk}/targets/"' in page
     there = words(text_of(client.get(f"/batches/new/{rest.pk}/targets/")))
-    assert f"left out of Batch {batch.pk}" in there
+    assert f"left out of batch {batch.pk}" in there
     assert f"left out of batch {batch.pk}" in words(text_of(client.get("/batches/new/")))
 
 
