@@ -194,7 +194,7 @@ def _place(row: DraftTarget, *, several: bool) -> str:
 
 
 def _says_the_same(one: DraftTarget, other: DraftTarget) -> bool:
-    return _cells(one) == _cells(other) and _token(one) == _token(other)
+    return _cells(one) == _cells(other) and token_of(one) == token_of(other)
 
 
 def _cells(row: DraftTarget) -> tuple[str, ...]:
@@ -203,8 +203,8 @@ def _cells(row: DraftTarget) -> tuple[str, ...]:
     return (row.problem, row.name.strip(), row.label.strip(), *(choice.strip().upper() for choice in choices))
 
 
-def _token(row: DraftTarget) -> str:
-    """Return the token: sealed twice, it looks different each time."""
+def token_of(row: DraftTarget) -> str:
+    """Return the token, or how it is sealed where it cannot be read: sealed twice, it looks different each time."""
     secret: Secret = row.access_token
     try:
         return secret.reveal()

@@ -37,7 +37,10 @@ def draft_row(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
     status = HTTPStatus.OK
     if request.method == "POST":
         typed = {name: text.replace("\0", "") for name, text in request.POST.dict().items()}
-        change_rows(draft, cast("User", request.user), {target.pk: cells_of({**typed, "accept": "1"})})
+        kept = change_rows(draft, cast("User", request.user), {target.pk: cells_of({**typed, "accept": "1"})})
+        if kept:
+            messages.warning(request, "Somebody else changed this row meanwhile: look at its cells as they are now.")
+            return redirect("clones:draft_row", draft.pk, row)
         after = draft.targets.filter(pk=row).first()  # None: it repeats another row, and so is gone
         if after is None or not after.errors:
             messages.success(request, "Saved." if after else "This row repeats another one, so only that one stays.")

@@ -50,7 +50,9 @@ def draft_targets(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 def _save(request: HttpRequest, draft: Draft, user: User) -> None:
     """Store what was put right; whoever removes one row keeps what was typed in the others."""
-    rows.change_rows(draft, user, typed_cells(request.POST))
+    kept = rows.change_rows(draft, user, typed_cells(request.POST))
+    if kept:
+        messages.warning(request, _changed_meanwhile(kept))
     gone = request.POST.get("remove", "")
     if is_id(gone):
         rows.remove_rows(draft, user, [int(gone)])
@@ -59,6 +61,12 @@ def _save(request: HttpRequest, draft: Draft, user: User) -> None:
         messages.warning(request, f"Saved. {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
     else:
         messages.success(request, "Saved. No row has a mistake any more.")
+
+
+def _changed_meanwhile(kept: list[DraftTarget]) -> str:
+    named = ", ".join(mask_tokens(str(row))[:LONGEST_WORD_NAMED] or "one without an ID" for row in kept)
+    rows_ = "A row was" if len(kept) == 1 else f"{len(kept):,} rows were"
+    return f"{rows_} changed by somebody else meanwhile, and stay{'s' if len(kept) == 1 else ''} so: {named}."
 
 
 def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:

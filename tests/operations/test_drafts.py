@@ -222,6 +222,15 @@ def test_a_row_that_is_saved_as_it_was_stays_checked(draft: Draft, sam: User) ->
     assert rows(draft)[0].check_status == CheckStatus.PASSED
 
 
+def test_a_token_that_is_typed_once_more_leaves_the_row_checked(draft: Draft, sam: User) -> None:
+    add_rows(draft, sam, [row_of(store_id="9001", access_token="secret_one")])
+    check_all(draft)
+
+    change_rows(draft, sam, {rows(draft)[0].pk: Cells({}, token="secret_one", accept=True)})
+
+    assert rows(draft)[0].check_status == CheckStatus.PASSED
+
+
 def test_another_template_examines_all_rows_again_and_voids_all_checks(draft: Draft, sam: User) -> None:
     paste(draft, sam, "9001 1002")
     check_all(draft)

@@ -301,6 +301,50 @@ def test_whoever_removes_a_row_keeps_what_was_typed_in_the_others(client: Client
     assert "Saved. 1 has mistakes still." in text_of(response)
 
 
+def seen(page: str) -> dict[str, str]:
+    """Return what the rows of a page bring along about how they were seen."""
+    return dict(re.findall(r'<input type="hidden" name="((?:row-\d+-)?seen)" value="(\w+)">', page))
+
+
+def test_what_a_colleague_changed_meanwhile_stays_and_is_told(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "12a 12b"})
+    first, second = rows(draft)
+    brought = seen(text_of(client.get(address(draft))))
+    names = [f"row-{row.pk}-store_id" for row in (first, second)]
+    client.post(address(draft), {names[1]: "9002", "save": "1", **brought})
+
+    typed = {names[0]: "9001", names[1]: "12b", "save": "1", **brought}
+    page = words(text_of(client.post(address(draft), typed, follow=True)))
+
+    assert ids(draft) == ["9001", "9002"]
+    assert "A row was changed by somebody else meanwhile, and stays so: 9002." in page
+
+
+def test_a_second_click_on_save_is_nobody_else(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "12a 12b"})
+    typed = {f"row-{row.pk}-store_id": f"900{turn}" for turn, row in enumerate(rows(draft))}
+    typed |= {f"row-{rows(draft)[0].pk}-access_token": "secret_one", "save": "1"}
+    typed |= seen(text_of(client.get(address(draft))))
+
+    answers = [client.post(address(draft), typed, follow=True) for _ in range(2)]
+
+    assert ids(draft) == ["9000", "9001"]
+    assert not [answer for answer in answers if "somebody else" in text_of(answer)]
+
+
+def test_a_row_that_a_colleague_changed_meanwhile_is_shown_again(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+    page = f"/batches/new/{draft.pk}/rows/{rows(draft)[0].pk}/"
+    brought = seen(text_of(client.get(page)))
+    client.post(page, {"store_id": "9001", "label": "Theirs", **brought})
+
+    answer = client.post(page, {"store_id": "9001", "label": "Mine", **brought}, follow=True)
+
+    assert rows(draft)[0].label == "Theirs"
+    assert "Somebody else changed this row meanwhile" in text_of(answer)
+    assert 'value="Theirs"' in text_of(answer)
+
+
 @pytest.mark.parametrize("remove", ["x", "0", "99999999999999999999999", "²"])
 def test_a_row_that_makes_no_sense_is_passed_over(client: Client, draft: Draft, remove: str) -> None:
     client.post(address(draft), {"pasted": "9001"})

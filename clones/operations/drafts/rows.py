@@ -1,6 +1,8 @@
 """The rows of a draft: adding, changing and removing them. Each change looks at all of them again."""
 
+import hashlib
 import itertools
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +16,7 @@ from clones.models import Draft, DraftTarget
 from clones.operations.cells import mask_tokens
 from clones.operations.drafts.changing import changing
 from clones.operations.errors import InvalidRequestError
-from clones.operations.wanted import examine, sealed
+from clones.operations.wanted import examine, sealed, token_of
 from clones.secrets import Secret
 
 TOKEN: Final = "access_token"  # noqa: S105  the name of a column
@@ -26,13 +28,15 @@ MOST_DUPLICATES_NAMED: Final = 100
 class Cells:
     """A row as somebody put it right. An empty token keeps the one that is set, `forget_token` removes it.
 
-    `accept`: its cells are right, although its shape in the file was not.
+    `accept`: its cells are right, although its shape in the file was not. `seen`: the `fingerprint` of the row as that
+    person saw it, or "".
     """
 
     texts: Mapping[str, str]
     token: str = ""
     forget_token: bool = False
     accept: bool = False
+    seen: str = ""
 
 
 def add_rows(
@@ -79,13 +83,28 @@ def source_of(name: str, table: Table) -> dict[str, Any]:
     }
 
 
-def change_rows(draft: Draft, user: User, changes: Mapping[int, Cells]) -> None:
-    """Write these rows (by id) anew. Those that are gone meanwhile are passed over."""
+def fingerprint(row: DraftTarget) -> str:
+    """Return a text that changes when somebody changes the row."""
+    said = [row.access_token.ciphertext, row.problem, *(getattr(row, column) for column in TEXTS)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def change_rows(draft: Draft, user: User, changes: Mapping[int, Cells]) -> list[DraftTarget]:
+    """Write these rows (by id) anew. Those that are gone meanwhile are passed over.
+
+    Those that somebody else changed since they were seen stay as they are, and are returned.
+    """
     with changing(draft, user) as now:
-        rows = [row for row in now.targets.filter(pk__in=changes) if _write(row, changes[row.pk])]
+        asked = list(now.targets.filter(pk__in=changes))
+        new = [row for row in asked if not _says_already(row, changes[row.pk])]
+        kept = [row for row in new if changes[row.pk].seen not in {"", fingerprint(row)}]
+        rows = [row for row in new if row not in kept]
+        for row in rows:
+            _write(row, changes[row.pk])
         DraftTarget.objects.bulk_update(rows, [*TEXTS, TOKEN, "problem"], batch_size=500)
         forget_checks(now.targets.filter(pk__in=[row.pk for row in rows]))
         revalidate(now)
+    return kept
 
 
 def remove_rows(draft: Draft, user: User, ids: Collection[int]) -> None:
@@ -161,20 +180,27 @@ def _stored(draft: Draft, position: int, row: Row, file: str) -> DraftTarget:
     return target
 
 
-def _write(row: DraftTarget, cells: Cells) -> bool:
-    """Put what was typed into a row, of a token in another cell only a mark; False: nothing of it is new."""
-    texts = {column: mask_tokens(cells.texts.get(column, getattr(row, column)).strip()) for column in TEXTS}
+def _says_already(row: DraftTarget, cells: Cells) -> bool:
+    """Tell whether nothing of what was typed is new, as with the second click of two."""
+    has_token = token_of(row) == cells.token if cells.token else not (cells.forget_token and row.access_token)
     before = {column: getattr(row, column) for column in TEXTS}
-    if texts == before and not (cells.token or cells.forget_token or cells.accept):
-        return False
-    for column, text in texts.items():
+    return has_token and not (cells.accept and row.problem) and _typed(row, cells) == before
+
+
+def _typed(row: DraftTarget, cells: Cells) -> dict[str, str]:
+    """Return the row's texts with what was typed, of a token among them only a mark."""
+    return {column: mask_tokens(cells.texts.get(column, getattr(row, column)).strip()) for column in TEXTS}
+
+
+def _write(row: DraftTarget, cells: Cells) -> None:
+    """Put what was typed into a row."""
+    for column, text in _typed(row, cells).items():
         setattr(row, column, text)
     if cells.token:
         row.access_token = Secret.seal(cells.token)
     elif cells.forget_token:
         row.access_token = Secret()
     row.problem = ""  # a person saw to the whole of it
-    return True
 
 
 def _empty(draft: Draft) -> None:
