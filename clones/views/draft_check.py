@@ -29,7 +29,7 @@ from clones.operations.errors import InvalidRequestError
 from clones.permissions import Capability
 from clones.templatetags.portal import stores
 from clones.views.doors import needs
-from clones.views.draft_frame import CHECK, on_draft, show_step, steps_of
+from clones.views.draft_frame import CHECK, on_draft, show_step, steps_of, way_back
 from clones.views.draft_known import with_labels
 from clones.views.lists import per_page
 from clones.views.rows import STOP_POLLING, Question
@@ -59,8 +59,7 @@ def _do(request: HttpRequest, draft: Draft) -> HttpResponse:
         messages.success(request, "The row is off the list.")
     else:
         _begin(request, draft, user)
-    query = request.GET.urlencode()
-    return redirect(f"{reverse('clones:draft_check', args=[draft.pk])}{'?' if query else ''}{query}")
+    return redirect(way_back(request, draft, CHECK))
 
 
 def _begin(request: HttpRequest, draft: Draft, user: User) -> None:

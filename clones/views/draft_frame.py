@@ -65,6 +65,12 @@ def to_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     return redirect("clones:batch_detail", batch_id)
 
 
+def way_back(request: HttpRequest, draft: Draft, step: str) -> str:
+    """Return the address of a step, with the page and the search that the address of the request names."""
+    query = request.GET.urlencode()
+    return f"{reverse(f'clones:draft_{step}', args=[draft.pk])}{'?' if query else ''}{query}"
+
+
 def show_step(request: HttpRequest, draft: Draft, step: str, /, *, status: int = 200, **context: Any) -> HttpResponse:
     """Draw `clones/draft_<step>.html`, which extends `clones/draft_page.html`, with what that needs."""
     return show_page(request, f"clones/draft_{step}.html", draft, step, status=status, **context)

@@ -18,7 +18,7 @@ from clones.operations.drafts.rows import TEXTS, change_rows, remove_rows
 from clones.permissions import Capability
 from clones.views.doors import needs
 from clones.views.draft_cells import all_cells, cells_of
-from clones.views.draft_frame import TARGETS, on_draft, show_page
+from clones.views.draft_frame import CHECK, TARGETS, on_draft, show_page, way_back
 
 CSV = "text/csv; charset=utf-8"
 
@@ -34,19 +34,25 @@ def draft_example_csv(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft_row(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
     target = get_object_or_404(draft.targets, pk=row)
+    step = CHECK if request.GET.get("step") == CHECK else TARGETS
     status = HTTPStatus.OK
     if request.method == "POST":
         typed = {name: text.replace("\0", "") for name, text in request.POST.dict().items()}
         kept = change_rows(draft, cast("User", request.user), {target.pk: cells_of({**typed, "accept": "1"})})
         if kept:
             messages.warning(request, "Somebody else changed this row meanwhile: look at its cells as they are now.")
-            return redirect("clones:draft_row", draft.pk, row)
+            return redirect(request.get_full_path())
         after = draft.targets.filter(pk=row).first()  # None: it repeats another row, and so is gone
         if after is None or not after.errors:
             messages.success(request, "Saved." if after else "This row repeats another one, so only that one stays.")
-            return redirect("clones:draft_targets", draft.pk)
+            return redirect(way_back(request, draft, step))
         target, status = after, HTTPStatus.UNPROCESSABLE_ENTITY
-    return show_page(request, "clones/draft_row.html", draft, TARGETS, status=status, form=all_cells(target))
+    beside = {
+        "form": all_cells(target),
+        "back": way_back(request, draft, step),
+        "is_check": step == CHECK,
+    }
+    return show_page(request, "clones/draft_row.html", draft, TARGETS, status=status, **beside)
 
 
 @on_draft
@@ -55,7 +61,7 @@ def draft_row_remove(request: HttpRequest, draft: Draft, row: int) -> HttpRespon
     target = get_object_or_404(draft.targets, pk=row)
     remove_rows(draft, cast("User", request.user), [target.pk])
     messages.success(request, "The row is off the list.")
-    return redirect("clones:draft_targets", draft.pk)
+    return redirect(way_back(request, draft, TARGETS))
 
 
 @on_draft

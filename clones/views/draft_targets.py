@@ -24,7 +24,7 @@ from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
 from clones.operations.errors import InvalidRequestError
 from clones.templatetags.portal import stores
 from clones.views.draft_cells import needed_cells, typed_cells
-from clones.views.draft_frame import TARGETS, on_draft, show_step
+from clones.views.draft_frame import TARGETS, on_draft, show_step, way_back
 from clones.views.draft_known import known_targets, with_labels
 
 MOST_WORDS_NAMED: Final = 8
@@ -43,6 +43,7 @@ def draft_targets(request: HttpRequest, draft: Draft) -> HttpResponse:
         messages.success(request, "All stores are off the list.")
     elif "save" in request.POST or "remove" in request.POST:
         _save(request, draft, user)
+        return redirect(way_back(request, draft, TARGETS))
     else:
         return _add(request, draft, user)
     return redirect("clones:draft_targets", draft.pk)

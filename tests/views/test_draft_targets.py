@@ -439,6 +439,31 @@ def test_one_row_is_removed(client: Client, draft: Draft) -> None:
     assert ids(draft) == ["9002"]
 
 
+@pytest.mark.parametrize(
+    ("query", "step"), [("?q=9&page=1", "targets"), ("?step=check&show=problems", "check"), ("", "targets")]
+)
+def test_one_comes_back_to_where_a_row_was_opened(client: Client, draft: Draft, query: str, step: str) -> None:
+    client.post(address(draft), {"pasted": "9001 9002"})
+    page = f"/batches/new/{draft.pk}/rows/{rows(draft)[0].pk}/{query}"
+    there = f"/batches/new/{draft.pk}/{step}/{query}"
+
+    assert f'href="{there}"' in unescape(text_of(client.get(page)))
+    assert client.post(page, {"store_id": "9003"}).headers["Location"] == there
+
+
+def test_search_and_page_of_the_list_stay_when_rows_are_saved_opened_or_removed(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001 9002 9x"})
+    query = "?q=9&page=1"
+
+    page = unescape(text_of(client.get(address(draft) + query)))
+
+    ids_ = {row.store_id: row.pk for row in rows(draft)}
+    assert page.count(f'{query}"') == 3 + 2 + 2 - 1  # of three rows a link, of two a button, of one form a button
+    save = client.post(address(draft) + query, {f"row-{ids_['9x']}-store_id": "9003", "save": "1"})
+    gone = client.post(f"/batches/new/{draft.pk}/rows/{ids_['9001']}/remove/{query}")
+    assert save.headers["Location"] == gone.headers["Location"] == address(draft) + query
+
+
 def test_a_row_of_another_draft_is_not_found(client: Client, draft: Draft, sam: User) -> None:
     other = draft_with(sam, None, "9001")
     page = f"/batches/new/{draft.pk}/rows/{rows(other)[0].pk}/"
