@@ -120,7 +120,8 @@ def _tell(request: HttpRequest, count: int, twice: int, passed_over: list[str]) 
     messages.success(request, f"Added {stores(count)}.{again}")
     if passed_over:
         named = ", ".join(mask_tokens(word)[:LONGEST_WORD_NAMED] for word in passed_over[:MOST_WORDS_NAMED])
-        more = " …" if len(passed_over) > MOST_WORDS_NAMED else ""
+        left = len(passed_over) - MOST_WORDS_NAMED
+        more = f" and {left:,} more" if left > 0 else ""
         messages.warning(
             request,
             f"Words without a number were passed over: {named}{more}. Look whether each number on the list is a store.",

@@ -110,26 +110,32 @@ class World:
             jobs[JobStatus.WAITING],
             jobs[JobStatus.IN_PROGRESS],
             _held(template, people["staff"]),
-            *_drafts(people["staff"], unused, archived, jobs[JobStatus.IN_PROGRESS].target),
+            *_drafts(people["staff"], unused, archived, jobs[JobStatus.IN_PROGRESS].target, batch),
             _without_store(batch),
             _without_site(batch),
         )
 
 
 def _drafts(
-    user: User, template: TemplateStore, archived: TemplateStore, busy: TargetStore
+    user: User, template: TemplateStore, archived: TemplateStore, busy: TargetStore, batch: Batch
 ) -> tuple[Draft, DraftTarget, Draft, Draft]:
-    """Make a draft of three pages with all mistakes and names, a row of it, an empty one, one whose template went."""
+    """Make a draft of three pages with all mistakes and names, a row of it, an empty one, one whose template went.
+
+    The first came out of two files, and is what `batch` left out.
+    """
     draft = draft_with(user, template, f"{busy.store_id} {' '.join(str(700_000 + each) for each in range(120))}")
     add_file(draft, user, HOSTILE_CSV)
     add_rows(draft, user, [row_of(email="new@example.com", name=name) for name in HOSTILE[:1]])
     add_rows(draft, user, [row_of(store_id=f"71000{turn}", label=name) for turn, name in enumerate(HOSTILE)])
     Draft.objects.filter(pk=draft.pk).update(
         name=HOSTILE[3],
-        sources=[{"file": HOSTILE[0], "encoding": "UTF-8", "delimiter": "comma", "used": ["store_id"],
-                "ignored": list(HOSTILE), "missed": ["email"], "rows": 9}],
-        removed={"duplicates": [[HOSTILE[3], 3, ""]], "count": 1},
+        left_out_of=batch,
+        sources=[{"file": file, "encoding": "UTF-8", "delimiter": "comma", "used": ["store_id"],
+                "ignored": list(HOSTILE), "missed": ["email"], "rows": 9} for file in HOSTILE[:2]],
+        removed={"duplicates": [[HOSTILE[3], 3, HOSTILE[0]]], "count": 1},
     )  # fmt: skip
+    Batch.objects.filter(pk=batch.pk).update(left_out={"wrong": 3, "blocked": 2, "busy": 1})
+    draft.targets.filter(line__isnull=False).update(file=HOSTILE[0])
     wrong = next(row for row in rows(draft) if row.errors)
     return draft, wrong, draft_with(user, template), draft_with(user, archived, "9001")
 

@@ -458,7 +458,7 @@ def test_search_and_page_of_the_list_stay_when_rows_are_saved_opened_or_removed(
     page = unescape(text_of(client.get(address(draft) + query)))
 
     ids_ = {row.store_id: row.pk for row in rows(draft)}
-    assert page.count(f'{query}"') == 3 + 2 + 2 - 1  # of three rows a link, of two a button, of one form a button
+    assert page.count(f'{query}"') == 3 + 2 + 1  # links, buttons, and the form of mistakes
     save = client.post(address(draft) + query, {f"row-{ids_['9x']}-store_id": "9003", "save": "1"})
     gone = client.post(f"/batches/new/{draft.pk}/rows/{ids_['9001']}/remove/{query}")
     assert save.headers["Location"] == gone.headers["Location"] == address(draft) + query
@@ -552,6 +552,12 @@ def test_words_between_pasted_stores_are_passed_over_and_named(client: Client, d
     assert ids(draft) == ["9001", "9002"]
     assert "Words without a number were passed over: Please, clone, and, Token, secret_…, Bye. Look whether" in page
     assert token not in text_of(answer)
+
+
+def test_of_many_words_the_first_are_named(client: Client, draft: Draft) -> None:
+    answer = client.post(address(draft), {"pasted": f"9001 {'word ' * 10}"}, follow=True)
+
+    assert f"passed over: {', '.join(['word'] * 8)} and 2 more. Look" in words(text_of(answer))
 
 
 def test_a_text_without_a_store_is_refused_and_kept_in_its_box(client: Client, draft: Draft) -> None:
