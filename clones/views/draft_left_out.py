@@ -20,9 +20,9 @@ class LeftOutRows:
     @classmethod
     def of(cls, batch: Batch) -> "LeftOutRows | None":
         """Return what to tell, if anything. A query where there is something."""
-        counts = {reason: count for reason, count in batch.left_out.items() if count}
-        if not counts:
+        counts = {words: batch.left_out.get(reason, 0) for reason, words in _REASONS.items()}
+        if not any(counts.values()):
             return None
         draft = Draft.objects.filter(left_out_of=batch).select_related("batch").first()
-        reasons = ", ".join(f"{number(count)} {_REASONS[reason]}" for reason, count in counts.items())
+        reasons = ", ".join(f"{number(count)} {words}" for words, count in counts.items() if count)
         return cls(sum(counts.values()), reasons, draft)
