@@ -30,7 +30,7 @@ from clones.permissions import Capability
 from clones.templatetags.portal import stores
 from clones.views.doors import needs
 from clones.views.draft_frame import CHECK, on_draft, show_step, steps_of, way_back
-from clones.views.draft_known import with_labels
+from clones.views.draft_known import with_known
 from clones.views.lists import per_page
 from clones.views.rows import STOP_POLLING, Question
 
@@ -47,7 +47,7 @@ def draft_check(request: HttpRequest, draft: Draft) -> HttpResponse:
     progress = CheckProgress.of(counts)
     page = Paginator(_listed(request.GET, draft), per_page(request)).get_page(request.GET.get("page"))
     beside = _beside(request.GET, draft, progress)
-    return show_step(request, draft, CHECK, counts=counts, page=page, labelled=with_labels(draft, page), **beside)
+    return show_step(request, draft, CHECK, counts=counts, page=page, labelled=with_known(draft, page), **beside)
 
 
 def _do(request: HttpRequest, draft: Draft) -> HttpResponse:

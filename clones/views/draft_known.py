@@ -31,12 +31,19 @@ def _known(draft: Draft) -> QuerySet[TargetStore]:
     return known.exclude(store_id__in=draft.targets.exclude(store_id="").values("store_id"))
 
 
-def with_labels(draft: Draft, rows: Iterable[DraftTarget]) -> list[tuple[DraftTarget, str]]:
-    """Return the rows, each with its label: its own, else the one that the portal knows for its store. One query."""
+def with_known(draft: Draft, rows: Iterable[DraftTarget]) -> list[tuple[DraftTarget, str, bool]]:
+    """Return the rows, each with its label: its own, else its store's; and whether the portal has the store's token.
+
+    One query.
+    """
     rows = list(rows)
-    ids = [row.store_id for row in rows if not row.label]
-    known: dict[str, str] = {}
+    ids = [row.store_id for row in rows if row.store_id]
+    known: dict[str, TargetStore] = {}
     if draft.template:
         stores = TargetStore.objects.filter(connection_id=draft.template.connection_id, store_id__in=ids)
-        known = dict(stores.exclude(store_id="").values_list("store_id", "label"))
-    return [(row, row.label or known.get(row.store_id, "")) for row in rows]
+        known = {store.store_id: store for store in stores.only("store_id", "label", "token")}
+    return [_with_known(row, known.get(row.store_id)) for row in rows]
+
+
+def _with_known(row: DraftTarget, store: TargetStore | None) -> tuple[DraftTarget, str, bool]:
+    return row, row.label or (store.label if store else ""), bool(store and store.token)

@@ -25,7 +25,7 @@ from clones.operations.errors import InvalidRequestError
 from clones.templatetags.portal import stores
 from clones.views.draft_cells import needed_cells, typed_cells
 from clones.views.draft_frame import TARGETS, on_draft, show_step, way_back
-from clones.views.draft_known import known_targets, with_labels
+from clones.views.draft_known import known_targets, with_known
 
 MOST_WORDS_NAMED: Final = 8
 LONGEST_WORD_NAMED: Final = 40
@@ -141,7 +141,7 @@ def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: in
         "page": page,
         "text": text,
         "wrong": [needed_cells(row) for row in here if row.errors],
-        "right": with_labels(draft, [row for row in here if not row.errors]),
+        "right": with_known(draft, [row for row in here if not row.errors]),
         "is_adding": not counts.total or form.is_bound,
         **known_targets(draft, form["q"].value() or "", ticked),
     }

@@ -533,12 +533,18 @@ def test_the_list_is_searched(client: Client, draft: Draft) -> None:
     assert "No row matches" in text_of(client.get(address(draft), {"q": "nothing\0"}))
 
 
-def test_a_known_label_is_shown(client: Client, draft: Draft, template: TemplateStore) -> None:
+def test_a_known_label_is_shown_and_a_known_token_told_of(
+    client: Client, draft: Draft, template: TemplateStore
+) -> None:
     token = Secret.seal("secret_known")
     TargetStoreFactory.create(connection=template.connection, store_id="9001", label="Anna <b>", token=token)
-    client.post(address(draft), {"pasted": "9001"})
+    TargetStoreFactory.create(connection=template.connection, store_id="9002")
+    client.post(address(draft), {"pasted": "9001 9002"})
 
-    assert "Anna &lt;b&gt;" in text_of(client.get(address(draft)))
+    page = text_of(client.get(address(draft)))
+    assert "Anna &lt;b&gt;" in page
+    assert page.count("</svg> Known</span>") == 1
+    assert token.ciphertext not in page
 
 
 # Words around stores --------------------------------------------------------------------------------------------------
