@@ -209,6 +209,7 @@ def test_the_search_finds_a_store_a_name_or_a_ticket(sam: Client, text: str, fou
         ({"template": "x"}, "template"),
         ({"batch": "-1"}, "batch"),
         ({"user": "9" * 30}, "person"),
+        ({"needs": "sleep"}, "need"),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_passed_over_and_said(sam: Client, query: dict[str, str], word: str) -> None:
