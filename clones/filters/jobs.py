@@ -116,6 +116,11 @@ class JobFilter(AddressFilter):
         return NEEDS.get(self.chosen.get("needs", ""), "")
 
     @property
+    def narrows(self) -> bool:
+        """Tell whether a filter is in force beside the status, which has tabs."""
+        return bool(self.chosen.keys() - {"status"})
+
+    @property
     def failure_label(self) -> str:
         """The kind of failure that is listed, in words; "" for all."""
         kind = self.chosen.get("failure")

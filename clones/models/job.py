@@ -15,7 +15,6 @@ from clones.models.lease import Leased
 from clones.models.store import TargetStore, TemplateStore
 from clones.models.worker import WorkerBeat
 
-
 LATELY: Final = timedelta(days=14)  # what failed longer ago wants nobody any more
 
 

@@ -242,7 +242,16 @@ def test_filters_can_be_cleared_only_where_there_are_some(sam: Client) -> None:
     CloneJobFactory.create()
 
     assert "Clear filters" not in text_of(sam.get(LIST))
+    assert "Clear filters" not in text_of(sam.get(LIST, {"status": "FAILED"}))
     assert "Clear filters" in text_of(sam.get(LIST, {"q": "9"}))
+
+
+def test_clearing_the_filters_keeps_the_tab_and_the_order(sam: Client) -> None:
+    CloneJobFactory.create(status=JobStatus.FAILED)
+
+    page = text_of(sam.get(LIST, {"status": "FAILED", "q": "9", "needs": "retry", "sort": "took", "page": "1"}))
+
+    assert '<a class="btn" href="/clones/?status=FAILED&amp;sort=took">Clear filters</a>' in page
 
 
 def test_an_empty_list_says_what_to_do(sam: Client) -> None:
