@@ -1,6 +1,9 @@
 """The list of clones on screens between a phone and a desk: its last column is in view, and usual words stay whole."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from clones.choices import CreationStatus, JobStatus
@@ -23,12 +26,12 @@ def test_nothing_is_out_of_view_and_no_word_is_broken(page: Page, sign_in: SignI
     user.first_name, user.last_name = "Morgan", "Miller"
     user.save()
     batch = BatchFactory.create(template__name="Household", created_by=user)
+    asked = {"batch": batch, "created_by": user, "created_at": timezone.now() - timedelta(hours=23, minutes=59)}
     for status in JobStatus:
-        CloneJobFactory.create(batch=batch, status=status, created_by=user, target__label="Thistledown Daughters")
-    job = CloneJobFactory.create(
-        batch=batch, created_by=user, target=TargetStoreFactory.create(store_id="", email="a@b.example")
-    )
-    StoreCreationFactory.create(target=job.target, status=CreationStatus.NEEDS_PERSON)
+        since = None if status == JobStatus.WAITING else asked["created_at"]
+        CloneJobFactory.create(**asked, status=status, trying_since=since, target__label="Thistledown Daughters")
+    job = CloneJobFactory.create(**asked, target=TargetStoreFactory.create(store_id="", email="a@b.example"))
+    StoreCreationFactory.create(target=job.target, status=CreationStatus.NEEDS_PERSON, created_at=asked["created_at"])
     SiteCloneFactory.create(job=job)
     sign_in(page, user)
     page.set_viewport_size({"width": width, "height": 800})
