@@ -78,7 +78,7 @@ def test_the_number_that_failed_is_the_number_that_its_link_lists(client: Client
 
     assert words == "1 failed"
     assert re.findall(r'data-job="(\d+)"', listed) == [str(job.pk)]
-    assert "CSV of these 1" in listed
+    assert "CSV of this one" in listed
     assert "Failed lately, not retried" in listed
 
 
@@ -163,6 +163,7 @@ def test_it_names_held_batches_and_whoever_needs_a_person(client: Client) -> Non
     text = page(client)
 
     assert f'id="held-batch-{held.pk}"' in text
+    assert "<strong>1 needs a person</strong>" in text
     assert "1 waits for your decision" in text
     assert f'id="held-batch-{decided.pk}"' not in text
     assert f'id="wanting-{waiting.pk}"' in text
