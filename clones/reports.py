@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from clones.choices import ECWIDS_WORDS, TERMINAL, BatchState, JobStatus, SiteStatus
@@ -19,9 +19,10 @@ from clones.models import (
     WorkerBeat,
     needing_person,
 )
+from clones.models.job import LATELY
 from clones.progress import Progress, with_progress
 
-DAYS: Final = 14
+DAYS: Final = LATELY.days
 SHOWN: Final = 8  # lines in a panel
 
 
@@ -65,10 +66,7 @@ def running_batches() -> list[tuple[Batch, Progress]]:
 
 def lately_failed(now: datetime) -> QuerySet[CloneJob]:
     """Clones that failed within the last days and that nobody asked for again, the latest first."""
-    retried = CloneJob.objects.filter(retry_of=OuterRef("pk"))
-    # A kind of failure has what failed and nothing else; asked for the status, SQLite reads all that ever failed.
-    failed = CloneJob.objects.exclude(failure_kind="").filter(finished_at__gte=now - timedelta(days=DAYS))
-    return failed.filter(~Exists(retried)).order_by("-finished_at")
+    return CloneJob.objects.lately_failed(now).order_by("-finished_at")
 
 
 def lately_finished() -> QuerySet[CloneJob]:

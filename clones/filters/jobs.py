@@ -7,6 +7,7 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django_filters import CharFilter
 
@@ -14,8 +15,10 @@ from clones.choices import ACTIVE, TERMINAL, FailureKind, JobStatus
 from clones.filters.address import AddressFilter, IdFilter
 from clones.filters.search import SearchFilter
 from clones.models import Batch, CloneJob, TargetStore, needing_person
+from clones.models.job import CloneJobQuerySet
 
-NEEDS_PERSON: Final = "person"  # the one value of `needs`
+# What `needs` may be → its words.
+NEEDS: Final = {"person": "Needs a person", "retry": "Failed lately, not retried"}
 
 # Words for several statuses, beside the statuses' own.
 GROUPS: Final[dict[str, tuple[JobStatus, ...]]] = {
@@ -48,8 +51,8 @@ def _check_failure(word: str) -> None:
 
 
 def _check_needs(word: str) -> None:
-    if word != NEEDS_PERSON:
-        raise ValidationError("Nothing else is asked for.")
+    if word not in NEEDS:
+        raise ValidationError("There is no such need.")
 
 
 def counts_by_status(jobs: QuerySet[CloneJob]) -> dict[JobStatus, int]:
@@ -103,9 +106,19 @@ class JobFilter(AddressFilter):
         """Keep one status, or a group of them."""
         return queryset.filter(status__in=statuses(word))
 
-    def with_need(self, queryset: QuerySet[CloneJob], _name: str, _word: str) -> QuerySet[CloneJob]:
-        """Keep what goes on only when a person has seen to it."""
-        return needing_person(queryset)
+    def with_need(self, queryset: CloneJobQuerySet, _name: str, word: str) -> QuerySet[CloneJob]:
+        """Keep what goes on only when a person has seen to it, or what failed lately and nobody asked for again."""
+        return queryset.lately_failed(timezone.now()) if word == "retry" else needing_person(queryset)
+
+    @property
+    def need_label(self) -> str:
+        """What is listed of those that need something, in words; "" for all."""
+        return NEEDS.get(self.chosen.get("needs", ""), "")
+
+    @property
+    def narrows(self) -> bool:
+        """Tell whether a filter is in force beside the status, which has tabs."""
+        return bool(self.chosen.keys() - {"status"})
 
     @property
     def failure_label(self) -> str:

@@ -1,11 +1,12 @@
 """One clone into one target store."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from clones.choices import ACTIVE, ECWIDS_WORDS, TERMINAL, CloneScope, FailureKind, JobStatus
 from clones.models.batch import Batch
@@ -13,6 +14,8 @@ from clones.models.connection import Connection
 from clones.models.lease import Leased
 from clones.models.store import TargetStore, TemplateStore
 from clones.models.worker import WorkerBeat
+
+LATELY: Final = timedelta(days=14)  # what failed longer ago wants nobody any more
 
 
 class CloneJobQuerySet(models.QuerySet["CloneJob"]):
@@ -28,6 +31,14 @@ class CloneJobQuerySet(models.QuerySet["CloneJob"]):
     def due(self, now: datetime) -> "CloneJobQuerySet":
         """Active jobs that want attention at `now` and that nobody holds, longest due first."""
         return self.active().filter(next_action_at__lte=now, lease_token="").order_by("next_action_at", "pk")
+
+    def lately_failed(self, now: datetime) -> "CloneJobQuerySet":
+        """Jobs that failed within the last days and that nobody asked for again.
+
+        A kind of failure has what failed and nothing else; asked for the status, SQLite reads all that ever failed.
+        """
+        failed = self.exclude(failure_kind="").filter(finished_at__gte=now - LATELY)
+        return failed.filter(~Exists(CloneJob.objects.filter(retry_of=OuterRef("pk"))))
 
     def void(self, now: datetime) -> "CloneJobQuerySet":
         """Jobs whose lease is void at `now`. Only an active one has a lease: its end gives it back."""

@@ -23,7 +23,7 @@ from clones.standstill import token, token_columns
 from clones.views.doors import needs
 from clones.views.downloads import csv_response
 from clones.views.htmx import wants_fragment
-from clones.views.job_story import Timeline, chain, into_the_same_store, why_not_retried
+from clones.views.job_story import Timeline, chain, into_the_same_store, retried_as, why_not_retried
 from clones.views.mapping import Mapping, why_none
 from clones.views.rows import STOP_POLLING
 from clones.views.situation import Situation, why_not_canceled
@@ -132,6 +132,7 @@ def _context(request: HttpRequest, seen: Situation) -> dict[str, Any]:
         "store_form": StoreForm(),
         "site_form": SiteForm(),
         "situation": seen.words(timeline.last_note),
+        "retried_as": retried_as(job, relatives),
         "why_not_retried": why_not_retried(job, relatives),
         "why_not_canceled": why_not_canceled(job),
         "chain": chain(job, relatives),

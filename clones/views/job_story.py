@@ -88,11 +88,15 @@ def chain(job: CloneJob, relatives: Sequence[CloneJob]) -> list[CloneJob]:
     return [each for each in relatives if each.pk in found] if len(found) > 1 else []
 
 
+def retried_as(job: CloneJob, relatives: Sequence[CloneJob]) -> CloneJob | None:
+    """Return the clone that retries this one; None where there is none."""
+    return next((each for each in relatives if each.retry_of_id == job.pk), None)
+
+
 def why_not_retried(job: CloneJob, relatives: Sequence[CloneJob]) -> str | None:
     """Say why this clone cannot be retried; "" where it can; None where nobody would want to."""
-    retry = next((each for each in relatives if each.retry_of_id == job.pk), None)
     busy = next((each for each in relatives if not each.is_terminal), None)
-    why = refusal(job, retry, busy)
+    why = refusal(job, retried_as(job, relatives), busy)
     if why is None:
         return ""
     return None if why.obstacle in {Obstacle.STATUS, Obstacle.ALREADY} else why.reason

@@ -29,6 +29,7 @@ PAGES = {
         ("staff", "/clones/?status=COMPLETED&q=9&sort=-took&per_page=25"),
         ("staff", "/clones/?q=nothing-is-called-so"),
         ("staff", "/clones/?needs=person"),
+        ("staff", "/clones/?needs=retry"),
         ("staff", "/clones/?status=FAILED&failure=UNKNOWN&code=" + "W" * 200),
     ],
     "clones/new/": [("staff", "/clones/new/?template={template.pk}&targets=1,2"), ("admin", "/clones/new/")],

@@ -1,4 +1,4 @@
-"""The table of old ID → new ID, for somebody who is quicker than the portal answers."""
+"""The table of old ID → new ID: for somebody who is quicker than the portal answers, and on paper."""
 
 import re
 
@@ -38,3 +38,18 @@ def test_the_last_of_two_quick_questions_is_the_one_that_is_shown(
 
     expect(page.locator("#mapping tbody tr")).to_have_count(1)
     expect(page.get_by_role("cell", name="9303")).to_be_visible()
+
+
+def test_a_printed_mapping_has_its_store_and_its_ids_and_nothing_to_press(page: Page, sign_in: SignIn) -> None:
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED, target__label="Corner Cakes")
+    EntityMapping.objects.create(job=job, entity_type="product", source_id="101", target_id="9101")
+    sign_in(page, staff())
+    page.goto(f"/clones/{job.pk}/")
+
+    page.emulate_media(media="print")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Corner Cakes")
+    expect(page.get_by_role("cell", name="9101")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    for link in ("ID mapping (CSV)", "CSV of all 1", "Help: reading a mapping"):
+        expect(page.get_by_role("link", name=link)).to_be_hidden()

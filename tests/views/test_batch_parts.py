@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -210,6 +211,17 @@ def test_a_canary_that_ended_badly_says_why(client: Client, sam: User, batch: Ba
     assert "The first clone did not end well." in shown
     assert "its Instant Site did not: <bdi>No site here</bdi>" in shown
     assert "goes alone" not in shown
+
+
+def test_a_held_batch_says_once_what_to_do(client: Client, sam: User, batch: Batch) -> None:
+    Batch.objects.filter(pk=batch.pk).update(canary=True, held_since=timezone.now(), hold_reason=HoldReason.CANARY)
+    failed = job(batch, F, error_code="TARGET_PRODUCTS_LIMIT")
+    job(batch, W)
+
+    shown = unescape(page(client, batch))
+
+    assert shown.count(f"See clone {failed.pk}") == 1
+    assert shown.count("then retry.") == shown.count("Ecwid's code:") == 1
 
 
 def test_a_stopped_batch_says_since_when_and_why(client: Client, sam: User, batch: Batch) -> None:

@@ -67,6 +67,21 @@ def test_it_shows_what_runs_what_failed_and_what_ended(client: Client) -> None:
     assert '<svg class="chart"' in text
 
 
+def test_the_number_that_failed_is_the_number_that_its_link_lists(client: Client) -> None:
+    client.force_login(staff())
+    job = CloneJobFactory.create(status=JobStatus.FAILED)
+    CloneJobFactory.create(status=JobStatus.COMPLETED, retry_of=CloneJobFactory.create(status=JobStatus.FAILED))
+    CloneJobFactory.create(status=JobStatus.FAILED, finished_at=timezone.now() - timedelta(days=15))
+
+    href, words = re.findall(r'id="dashboard-failed" href="([^"]+)">([^<]+)<', page(client))[0]
+    listed = page(client, href)
+
+    assert words == "1 failed"
+    assert re.findall(r'data-job="(\d+)"', listed) == [str(job.pk)]
+    assert "CSV of this one" in listed
+    assert "Failed lately, not retried" in listed
+
+
 def test_every_page_says_that_no_worker_runs_and_how_many_clones_wait(client: Client) -> None:
     client.force_login(staff())
     CloneJobFactory.create()
@@ -148,6 +163,7 @@ def test_it_names_held_batches_and_whoever_needs_a_person(client: Client) -> Non
     text = page(client)
 
     assert f'id="held-batch-{held.pk}"' in text
+    assert "<strong>1 needs a person</strong>" in text
     assert "1 waits for your decision" in text
     assert f'id="held-batch-{decided.pk}"' not in text
     assert f'id="wanting-{waiting.pk}"' in text

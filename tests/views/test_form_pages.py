@@ -38,3 +38,20 @@ def test_cancel_leads_back_to_where_one_came_from(client: Client, name: str) -> 
     page = client.get(address.format(pk)).content.decode()
 
     assert re.findall(r'<a class="btn" href="([^"]*)">Cancel</a>', page) == [back.format(pk)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/clones/new/", *(FORMS[name][1] for name in ("new person", "own password", "new connection", "new template"))],
+)
+def test_a_form_with_mistakes_names_its_fields_and_leads_to_each(client: Client, address: str) -> None:
+    TemplateStoreFactory.create()
+    client.force_login(admin())
+
+    page = client.post(address).content.decode()
+
+    named = re.findall(
+        r'<a class="link-underlined" href="#([^"]+)">', page.split('<ul class="mistakes">')[1].split("</ul>")[0]
+    )
+    assert named
+    assert [place for place in named if f'id="{place}"' not in page] == []

@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
 from clones.choices import ACTIVE, BlockReason, FailureKind, JobStatus
@@ -109,6 +111,33 @@ def test_retry_leads_to_the_new_clone_and_both_name_one_another(client: Client, 
     assert url("detail", new) in page(client, old)
     assert url("detail", old) in page(client, new)
     assert url("retry", old) not in page(client, old)
+
+
+@pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELED])
+def test_a_clone_that_was_retried_says_what_came_of_it_and_asks_for_nothing(
+    client: Client, sam: User, status: JobStatus
+) -> None:
+    old = CloneJobFactory.create(status=status, failure_kind=FailureKind.TEMPLATE if status == JobStatus.FAILED else "")
+    new = CloneJobFactory.create(status=JobStatus.COMPLETED, retry_of=old, target=old.target)
+
+    said = " ".join(strip_tags(page(client, old)).split())
+
+    assert f"It was retried as clone {new.pk}: completed." in said
+    assert FailureKind.TEMPLATE.next_step not in unescape(said)
+    assert "It was retried" not in page(client, new)
+
+
+def test_a_completed_clone_offers_its_mapping_before_its_story(client: Client, sam: User) -> None:
+    shown = page(client, completed(products=2, categories=1))
+
+    first = shown.index('id="job-mapping-csv"')
+    assert first < shown.index('id="job-timeline"')
+    assert "See the 3 pairs of old and new IDs" in shown
+
+
+def test_a_clone_without_a_mapping_offers_none(client: Client, sam: User) -> None:
+    for job in (completed(), CloneJobFactory.create(status=JobStatus.FAILED)):
+        assert "job-mapping-csv" not in page(client, job)
 
 
 def test_cancel_leads_back(client: Client, sam: User) -> None:

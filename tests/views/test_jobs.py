@@ -209,6 +209,7 @@ def test_the_search_finds_a_store_a_name_or_a_ticket(sam: Client, text: str, fou
         ({"template": "x"}, "template"),
         ({"batch": "-1"}, "batch"),
         ({"user": "9" * 30}, "person"),
+        ({"needs": "sleep"}, "need"),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_passed_over_and_said(sam: Client, query: dict[str, str], word: str) -> None:
@@ -241,7 +242,16 @@ def test_filters_can_be_cleared_only_where_there_are_some(sam: Client) -> None:
     CloneJobFactory.create()
 
     assert "Clear filters" not in text_of(sam.get(LIST))
+    assert "Clear filters" not in text_of(sam.get(LIST, {"status": "FAILED"}))
     assert "Clear filters" in text_of(sam.get(LIST, {"q": "9"}))
+
+
+def test_clearing_the_filters_keeps_the_tab_and_the_order(sam: Client) -> None:
+    CloneJobFactory.create(status=JobStatus.FAILED)
+
+    page = text_of(sam.get(LIST, {"status": "FAILED", "q": "9", "needs": "retry", "sort": "took", "page": "1"}))
+
+    assert '<a class="btn" href="/clones/?status=FAILED&amp;sort=took">Clear filters</a>' in page
 
 
 def test_an_empty_list_says_what_to_do(sam: Client) -> None:
