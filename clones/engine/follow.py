@@ -18,6 +18,8 @@ UNKNOWN_TICKET_FOR: Final = timedelta(minutes=3)
 
 OVERDUE_NOTE: Final = "Overdue: it takes longer than Ecwid's clones usually do. The portal goes on looking."
 
+_PLURALS: Final = {"product": "products", "category": "categories"}
+
 _RUNNING: Final = {RemoteStatus.QUEUED: JobStatus.QUEUED, RemoteStatus.IN_PROGRESS: JobStatus.IN_PROGRESS}
 
 
@@ -151,5 +153,11 @@ def _why_empty(job: CloneJob, answer: CloneStatus) -> str:
 
 def _count(answer: CloneStatus) -> str:
     """Say how many IDs were mapped, by type."""
-    mapped = ", ".join(f"{entity_type}: {len(pairs):,}" for entity_type, pairs in answer.mapping.items())
+    mapped = ", ".join(_counted(len(pairs), entity_type) for entity_type, pairs in answer.mapping.items())
     return f"Ecwid finished the clone. IDs mapped: {mapped or 'none'}."
+
+
+def _counted(count: int, entity_type: str) -> str:
+    """Write "1 category" or "40 categories"; the word of a type that the contract does not name stays as it came."""
+    plural = _PLURALS.get(entity_type)
+    return f"{count:,} {plural}" if plural and count != 1 else f"{count:,} {entity_type}"

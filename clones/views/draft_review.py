@@ -42,10 +42,7 @@ def draft_review(request: HttpRequest, draft: Draft) -> HttpResponse:
     if launch.batch is None:  # never: what is not launched is refused
         return redirect("clones:draft_review", draft.pk)
     if launch.jobs:
-        messages.success(
-            request,
-            f"Asked for clones into {stores(len(launch.jobs))}. You may close this page: they go on by themselves.",
-        )
+        messages.success(request, f"Asked for clones into {stores(len(launch.jobs))}.")
     return redirect("clones:batch_detail", launch.batch.pk)
 
 

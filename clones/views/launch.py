@@ -102,9 +102,7 @@ def _started_already(request: HttpRequest, form: LaunchForm, busy: list[CloneJob
 
 
 def _tell(request: HttpRequest, launch: Launch) -> None:
-    messages.success(
-        request, f"Asked for {clones(len(launch.jobs))}. You may close this page: they go on by themselves."
-    )
+    messages.success(request, f"Asked for {clones(len(launch.jobs))}.")
     if launch.busy:
         named = ", ".join(job.target.store_id for job in launch.busy[:MOST_NAMED])
         more = f" and {len(launch.busy) - MOST_NAMED:,} more" if len(launch.busy) > MOST_NAMED else ""

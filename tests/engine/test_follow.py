@@ -74,13 +74,21 @@ def test_a_clone_moves_between_queue_and_work(old: JobStatus, word: str, new: Jo
     assert change.fields["next_action_at"] == NOW + timedelta(seconds=POLL)
 
 
+def test_completed_counts_its_mapping_in_words() -> None:
+    pairs = [(kind, f"{n}", f"9{n}") for kind in ("product", "category", "gizmo") for n in (1, 2)]
+
+    note = change_of(decide(status("COMPLETED", *pairs), a_job())).note
+
+    assert note == "Ecwid finished the clone. IDs mapped: 2 products, 2 categories, 2 gizmo."
+
+
 def test_completed_comes_with_its_mapping() -> None:
     outcome = decide(status("COMPLETED", ("product", "12345", "09876"), ("category", "12345", "54321")))
 
     assert change_of(outcome).to == JobStatus.COMPLETED
     assert outcome.mapping == {"product": {"12345": "09876"}, "category": {"12345": "54321"}}
     assert change_of(outcome).fields["mapping_note"] == ""
-    assert change_of(outcome).note == "Ecwid finished the clone. IDs mapped: product: 1, category: 1."
+    assert change_of(outcome).note == "Ecwid finished the clone. IDs mapped: 1 product, 1 category."
 
 
 @pytest.mark.parametrize(

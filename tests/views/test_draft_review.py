@@ -77,7 +77,8 @@ def test_the_last_button_repeats_the_number_and_launches_it(client: Client, draf
 
     batch = Batch.objects.get()
     assert response.redirect_chain == [(f"/batches/{batch.pk}/", 302)]
-    assert "Asked for clones into 37 stores. You may close this page" in words(response)
+    assert "Asked for clones into 37 stores." in words(response)
+    assert "You may close this tab: it goes on without it." in words(response)
     assert (batch.name, batch.created_by, batch.jobs.count()) == ("Spring", sam, 37)
 
 
