@@ -139,6 +139,29 @@ def test_a_store_that_ecwid_was_asked_for_is_not_forgotten_when_its_clone_is_can
     assert creation.status == CreationStatus.LOOKING
 
 
+def test_a_store_that_is_about_to_be_asked_for_is_left_to_who_asks_when_its_clone_is_canceled() -> None:
+    creation = StoreCreationFactory.create(lease_token="theirs", leased_until=NOW)
+    job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
+
+    lifecycle.advance(Change(job, JobStatus.CANCELED), at=NOW)
+
+    creation.refresh_from_db()
+    assert creation.status == CreationStatus.WAITING
+
+
+@pytest.mark.parametrize(("doubt", "left"), [(None, CreationStatus.CANCELED), (NOW, CreationStatus.NEEDS_PERSON)])
+def test_a_store_that_needs_a_person_is_given_up_with_its_clone_unless_it_may_be_there(
+    doubt: datetime | None, left: CreationStatus
+) -> None:
+    creation = StoreCreationFactory.create(status=CreationStatus.NEEDS_PERSON, unanswered_since=doubt)
+    job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
+
+    lifecycle.advance(Change(job, JobStatus.CANCELED), at=NOW)
+
+    creation.refresh_from_db()
+    assert creation.status == left
+
+
 def test_a_remark_has_no_consequences() -> None:
     site = SiteCloneFactory.create(job__status=JobStatus.COMPLETED, next_action_at=NOW + timedelta(hours=1))
 

@@ -551,6 +551,15 @@ def test_what_comes_back_unsent_of_a_batch_that_was_held_meanwhile_is_held_too(e
     assert (row.status, row.next_action_at, row.unanswered_since) == (JobStatus.WAITING, None, None)
 
 
+def test_what_comes_back_unsent_of_any_other_batch_stays_due() -> None:
+    first = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    job = leased(JobStatus.WAITING, batch=first.batch)
+
+    write(answer(job, NotSent("unreachable")))
+
+    assert fresh(job).next_action_at is not None
+
+
 def test_a_lost_answer_of_a_held_batch_is_asked_for_all_the_same() -> None:
     job = leased(JobStatus.WAITING)
     Batch.objects.filter(pk=job.batch_id).update(held_since=NOW, hold_reason=HoldReason.SAME_FAILURES)
