@@ -8,7 +8,7 @@ import pytest
 from clones import lifecycle
 from clones.choices import CREATION_ENDED, SITE_ENDED, CreationStatus, FailureKind, JobStatus, SiteStatus
 from clones.lifecycle import Change
-from clones.models import SiteClone, StoreCreation
+from clones.models import StoreCreation
 from clones.steps import CREATION_TRANSITIONS, SITE_TRANSITIONS, IllegalStepError, advance_creations, advance_sites
 from tests.factories import CloneJobFactory, SiteCloneFactory, StoreCreationFactory, WorkerBeatFactory
 
@@ -106,11 +106,13 @@ def test_rows_of_two_statuses_do_not_change_together() -> None:
 
 
 def test_a_completed_clone_makes_its_site_due() -> None:
-    site = SiteCloneFactory.create(job__status=JobStatus.IN_PROGRESS)
+    site, elsewhere = SiteCloneFactory.create_batch(2, job__status=JobStatus.IN_PROGRESS)
 
     lifecycle.advance(Change(site.job, JobStatus.COMPLETED), at=NOW)
 
     site.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert elsewhere.next_action_at is None
     assert (site.status, site.next_action_at, site.version) == (SiteStatus.WAITING, NOW, 2)
 
 
@@ -119,14 +121,18 @@ def test_a_clone_that_ends_otherwise_leaves_its_site_out_and_a_store_uncreated(e
     creation = StoreCreationFactory.create()
     job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
     site = SiteCloneFactory.create(job=job)
+    elsewhere = [StoreCreationFactory.create(connection=creation.connection), SiteCloneFactory.create()]
     fields = {"failure_kind": FailureKind.NO_STORE} if end == JobStatus.FAILED else {}
 
     lifecycle.advance(Change(job, end, fields), at=NOW)
 
     creation.refresh_from_db()
-    assert SiteClone.objects.get().status == SiteStatus.CANCELED
-    assert SiteClone.objects.get(pk=site.pk).finished_at == NOW
-    assert creation.status == CreationStatus.CANCELED
+    site.refresh_from_db()
+    assert (site.status, site.finished_at) == (SiteStatus.CANCELED, NOW)
+    assert (creation.status, creation.finished_at) == (CreationStatus.CANCELED, NOW)
+    for other in elsewhere:
+        other.refresh_from_db()
+        assert (other.status, other.version) == ("WAITING", 1)
 
 
 def test_a_store_that_ecwid_was_asked_for_is_not_forgotten_when_its_clone_is_canceled() -> None:

@@ -235,7 +235,7 @@ def test_a_missing_scope_stops_no_clone_and_is_asked_for_once(
 
     assert {now_of(row).status for row in rows} == {CreationStatus.NEEDS_PERSON}
     assert {now_of(row).error_code for row in rows} == {"INSUFFICIENT_APP_SCOPE"}
-    assert {now_of(row).unanswered_since for row in rows} == {None}
+    assert {(now_of(row).unanswered_since, now_of(row).next_action_at) for row in rows} == {(None, None)}
     assert all("create_stores" in notes(row) for row in rows)
     assert now_of(held).status == CreationStatus.WAITING
     assert len(sandbox.requests(call="store_create")) == 1
