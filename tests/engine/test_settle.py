@@ -552,7 +552,7 @@ def test_what_comes_back_unsent_of_a_batch_that_was_held_meanwhile_is_held_too(e
 
 
 def test_what_comes_back_unsent_of_any_other_batch_stays_due() -> None:
-    first = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    first = CloneJobFactory.create(status=JobStatus.COMPLETED, created_at=NOW - timedelta(hours=1))
     job = leased(JobStatus.WAITING, batch=first.batch)
 
     write(answer(job, NotSent("unreachable")))
