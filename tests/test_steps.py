@@ -98,6 +98,18 @@ def test_a_change_of_a_row_that_moved_on_writes_nothing() -> None:
     assert (row.status, row.version) == (CreationStatus.CANCELED, 1)
 
 
+def test_a_change_leaves_all_others_of_that_status_alone() -> None:
+    creation, other_creation = StoreCreationFactory.create_batch(2)
+    site, other_site = SiteCloneFactory.create_batch(2)
+
+    assert advance_creations([creation], CreationStatus.CREATING, at=NOW) == {creation.pk}
+    assert advance_sites([site], SiteStatus.CLONING, at=NOW) == {site.pk}
+
+    for other in (other_creation, other_site):
+        other.refresh_from_db()
+        assert (other.status, other.version) == ("WAITING", 1)
+
+
 def test_rows_of_two_statuses_do_not_change_together() -> None:
     rows = [StoreCreationFactory.create(), StoreCreationFactory.create(status=CreationStatus.NEEDS_PERSON)]
 

@@ -190,11 +190,14 @@ def test_a_finished_clone_shows_what_its_template_holds(
     columns_of_the_job: dict[str, object], present: bool, counts: tuple[int | None, int | None]
 ) -> None:
     job = leased(JobStatus.IN_PROGRESS, None, **columns_of_the_job)
+    another = BatchFactory.create().template
 
     write(answer(job, DONE if present else status("COMPLETED", mapping_present=False)))
 
     template = TemplateStore.objects.get(pk=job.template_id)
     assert (template.product_count, template.category_count) == counts
+    another.refresh_from_db()
+    assert (another.product_count, another.category_count) == (None, None)
 
 
 def test_an_empty_template_is_known_to_be_empty_after_its_first_clone() -> None:

@@ -171,6 +171,7 @@ def test_a_passing_refusal_is_tried_again_and_ends_some_day(code: CloneErrorCode
     assert first.to == JobStatus.WAITING
     assert first.fields["error_code"] == first.code == code.value
     assert first.fields["error_message"] == first.message == "As it came"
+    assert first.fields["lease_token"] == ""
     assert (last.to, last.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TRANSIENT)
 
 

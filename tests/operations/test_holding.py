@@ -49,6 +49,14 @@ def test_who_continued_it_is_kept_with_the_clone_that_it_was_held_for() -> None:
     assert "continued" in event.note
 
 
+def test_where_none_has_ended_it_is_kept_with_the_first_clone() -> None:
+    batch, jobs = held_batch(JobStatus.WAITING, JobStatus.WAITING)
+
+    continue_batch(batch, at=NOW)
+
+    assert [job.events.count() for job in jobs] == [1, 0]
+
+
 def test_a_canary_that_ended_badly_holds_nothing_up_once_a_person_said_so() -> None:
     batch, jobs = held_batch(JobStatus.FAILED, JobStatus.WAITING, canary=True)
 
@@ -131,6 +139,7 @@ def test_what_canceling_would_do_is_told_before() -> None:
     CloneJobFactory.create(batch=batch, unanswered_since=BEFORE)
     storeless(batch)
     storeless(batch, CreationStatus.LOOKING)
+    storeless(batch_of(JobStatus.WAITING)[0], CreationStatus.LOOKING)  # of another batch
 
     told = cancelable(batch)
     came = cancel_rest(batch, at=NOW)
