@@ -147,6 +147,19 @@ class TestFiveFailures:
 
         assert reviewed(batch).held_since is None
 
+    def test_those_of_another_batch_do_not_count(self) -> None:
+        five_failures()
+        batch, _ = batch_of(JobStatus.WAITING)
+
+        assert reviewed(batch).held_since is None
+
+    def test_a_clone_that_completes_in_another_batch_does_not_interrupt_them(self) -> None:
+        batch = five_failures()
+        batch_more(batch, JobStatus.WAITING)
+        batch_of(*[JobStatus.COMPLETED] * 5)
+
+        assert reviewed(batch).held_since == NOW
+
     @pytest.mark.parametrize("between", [3.5, 4.0])
     def test_a_completed_one_among_them_interrupts_them(self, between: float) -> None:
         batch = five_failures()

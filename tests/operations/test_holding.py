@@ -40,6 +40,7 @@ def test_what_waited_is_due_when_a_held_batch_is_continued() -> None:
 
 def test_who_continued_it_is_kept_with_the_clone_that_it_was_held_for() -> None:
     batch, jobs = held_batch(JobStatus.FAILED, JobStatus.FAILED, JobStatus.CANCELED, JobStatus.WAITING)
+    CloneJobFactory.create(status=JobStatus.FAILED, finished_at=NOW)  # of another batch
     sam = staff()
 
     continue_batch(batch, sam, at=NOW)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
 from clones.ecwid import CreatedStore, Timeouts
-from clones.engine import budget
+from clones.engine import arrival, budget
 from clones.engine.errands import creation_rules, leases
 from clones.engine.errands.creating import LEFT_NOTE, CreationDesk
 from clones.engine.errands.creation_calls import Answer
@@ -469,6 +469,15 @@ def test_two_workers_at_once_create_each_store_once(connection: Connection, sand
 def test_the_pause_before_a_404_counts_covers_the_clients_own_limits() -> None:
     leaves_late = timedelta(seconds=15 / 2)
     assert leaves_late + timedelta(seconds=Timeouts().total) + timedelta(minutes=3) < creation_rules.LATE_REQUEST
+
+
+def test_what_was_not_created_settles_the_doubt_about_its_own_clone_only() -> None:
+    row, other = (wanted(ConnectionFactory.create(), name) for name in ("new", "other"))
+    CloneJob.objects.update(unanswered_since=NOW)
+
+    arrival.end_doubt(row)
+
+    assert (job_of(row).unanswered_since, job_of(other).unanswered_since) == (None, NOW)
 
 
 def test_a_job_that_waits_for_its_store_is_not_due(connection: Connection) -> None:
