@@ -94,8 +94,9 @@ def created_for(sandbox: SandboxProcess, row: StoreCreation) -> list[int]:
 def test_a_store_is_created_and_its_clone_goes_on(
     connection: Connection, sandbox: SandboxProcess, worker: Driver
 ) -> None:
-    other = wanted(connection, "other", next_action_at=None)
+    before = wanted(connection, "before", next_action_at=None)
     row = wanted(connection)
+    after = wanted(connection, "after", next_action_at=None)
 
     worker.go_round(NOW + SOON)
 
@@ -105,7 +106,8 @@ def test_a_store_is_created_and_its_clone_goes_on(
     assert seen.target.store_id == str(store_id)
     assert seen.target.token.reveal() == store_token(store_id)
     assert job_of(row).next_action_at is not None
-    assert (job_of(other).next_action_at, now_of(other).target.store_id) == (None, "")
+    for other in (before, after):
+        assert (job_of(other).next_action_at, now_of(other).target.store_id, notes(other)) == (None, "", "")
     assert f"Ecwid created the store {store_id}" in notes(row)
     assert store_token(store_id) not in notes(row)
 
