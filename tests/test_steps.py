@@ -8,7 +8,7 @@ import pytest
 from clones import lifecycle
 from clones.choices import CREATION_ENDED, SITE_ENDED, CreationStatus, FailureKind, JobStatus, SiteStatus
 from clones.lifecycle import Change
-from clones.models import StoreCreation
+from clones.models import SiteClone, StoreCreation
 from clones.steps import CREATION_TRANSITIONS, SITE_TRANSITIONS, IllegalStepError, advance_creations, advance_sites
 from tests.factories import CloneJobFactory, SiteCloneFactory, StoreCreationFactory, WorkerBeatFactory
 
@@ -133,7 +133,10 @@ def test_a_clone_that_ends_otherwise_leaves_its_site_out_and_a_store_uncreated(e
     creation = StoreCreationFactory.create()
     job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
     site = SiteCloneFactory.create(job=job)
-    elsewhere = [StoreCreationFactory.create(connection=creation.connection), SiteCloneFactory.create()]
+    elsewhere: list[StoreCreation | SiteClone] = [
+        StoreCreationFactory.create(connection=creation.connection),
+        SiteCloneFactory.create(),
+    ]
     fields = {"failure_kind": FailureKind.NO_STORE} if end == JobStatus.FAILED else {}
 
     lifecycle.advance(Change(job, end, fields), at=NOW)

@@ -23,31 +23,31 @@ def stuck() -> CloneJob:
     return storeless(batch, CreationStatus.NEEDS_PERSON)
 
 
-def enter() -> object:
-    return enter_store(stuck(), "7001")
+def enter() -> None:
+    enter_store(stuck(), "7001")
 
 
-def look() -> object:
-    return look_again(stuck())
+def look() -> None:
+    look_again(stuck())
 
 
-def retry() -> object:
-    return retry_jobs([CloneJobFactory.create(status=JobStatus.FAILED)])
+def retry() -> None:
+    retry_jobs([CloneJobFactory.create(status=JobStatus.FAILED)])
 
 
-def go_on() -> object:
+def go_on() -> None:
     batch, _ = batch_of(JobStatus.FAILED, JobStatus.WAITING, held_since=BEFORE, hold_reason=HoldReason.CANARY)
-    return continue_batch(batch)
+    continue_batch(batch)
 
 
-def clone_site() -> object:
+def clone_site() -> None:
     site = SiteCloneFactory.create(status=SiteStatus.FAILED, job__status=JobStatus.COMPLETED)
-    return try_site_again(site.job)
+    try_site_again(site.job)
 
 
 @pytest.mark.parametrize("act", [enter, look, retry, go_on, clone_site])
 def test_the_bell_rings_with_the_commit(
-    act: Callable[[], object], queue: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    act: Callable[[], None], queue: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         act()

@@ -244,6 +244,7 @@ def test_a_missing_scope_stops_no_clone_and_is_asked_for_once(
     assert {(now_of(row).unanswered_since, now_of(row).next_action_at) for row in rows} == {(None, None)}
     assert all("create_stores" in notes(row) for row in rows)
     assert {now_of(other).status for other in (held, in_hand, elsewhere)} == {CreationStatus.WAITING}
+    assert {notes(other) for other in (held, in_hand, elsewhere)} == {""}
     assert len(sandbox.requests(call="store_create")) == 1
     assert set(Connection.objects.values_list("block_reason", flat=True)) == {""}
 
