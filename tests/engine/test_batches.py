@@ -110,9 +110,11 @@ class TestFiveFailures:
     def test_they_hold_the_batch(self) -> None:
         batch = five_failures()
         waiting, new = batch_more(batch, JobStatus.WAITING), storeless(batch)
+        other, elsewhere = batch_more(batch_of()[0], JobStatus.WAITING), storeless(batch_of()[0])
 
         assert reviewed(batch).hold_reason == HoldReason.SAME_FAILURES
         assert (batch.held_since, due(waiting, new), creation_of(new).next_action_at) == (NOW, [None, None], None)
+        assert None not in (*due(other), creation_of(elsewhere).next_action_at)
 
     def test_a_hold_touches_nothing_that_is_in_doubt_leased_or_sent(self) -> None:
         batch = five_failures()

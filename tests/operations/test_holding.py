@@ -30,12 +30,14 @@ def test_what_waited_is_due_when_a_held_batch_is_continued() -> None:
     batch, jobs = held_batch(JobStatus.FAILED, JobStatus.WAITING, JobStatus.WAITING)
     new = storeless(batch, next_action_at=None)
     asked_soon = CloneJobFactory.create(batch=batch, unanswered_since=BEFORE, next_action_at=BEFORE)
-    _, elsewhere = held_batch(JobStatus.FAILED, JobStatus.WAITING)
+    other, elsewhere = held_batch(JobStatus.FAILED, JobStatus.WAITING)
+    new_elsewhere = storeless(other, next_action_at=None)
 
     came = continue_batch(batch, staff(), at=NOW)
 
     assert (came.released, due(*jobs), due(new)) == (3, [None, NOW, NOW], [None])
     assert due(asked_soon, *elsewhere) == [BEFORE, None, None]
+    assert creation_of(new_elsewhere).next_action_at is None
     assert creation_of(new).next_action_at == NOW
     batch.refresh_from_db()
     assert (batch.held_since, batch.hold_reason, batch.continued_at, batch.released_at) == (None, "", NOW, None)
