@@ -77,6 +77,8 @@ def test_mapping_rows_keep_zeros_and_tell_products_from_categories() -> None:
     about = ["'@home", job.template.store_id, "Fashion", "9001", str(job.pk)]
     for entity_type, target_id in [("product", "09876"), ("category", "54321"), ("=evil", "5")]:
         EntityMapping.objects.create(job=job, entity_type=entity_type, source_id="12345", target_id=target_id)
+    another = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    EntityMapping.objects.create(job=another, entity_type="product", source_id="12345", target_id="7")
     out = io.StringIO()
 
     exports.write_csv(out, exports.MAPPING_COLUMNS, exports.mapping_rows([job.pk]))

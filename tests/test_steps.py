@@ -98,6 +98,18 @@ def test_a_change_of_a_row_that_moved_on_writes_nothing() -> None:
     assert (row.status, row.version) == (CreationStatus.CANCELED, 1)
 
 
+def test_a_change_leaves_all_others_of_that_status_alone() -> None:
+    creation, other_creation = StoreCreationFactory.create_batch(2)
+    site, other_site = SiteCloneFactory.create_batch(2)
+
+    assert advance_creations([creation], CreationStatus.CREATING, at=NOW) == {creation.pk}
+    assert advance_sites([site], SiteStatus.CLONING, at=NOW) == {site.pk}
+
+    for other in (other_creation, other_site):
+        other.refresh_from_db()
+        assert (other.status, other.version) == ("WAITING", 1)
+
+
 def test_rows_of_two_statuses_do_not_change_together() -> None:
     rows = [StoreCreationFactory.create(), StoreCreationFactory.create(status=CreationStatus.NEEDS_PERSON)]
 
@@ -106,11 +118,13 @@ def test_rows_of_two_statuses_do_not_change_together() -> None:
 
 
 def test_a_completed_clone_makes_its_site_due() -> None:
-    site = SiteCloneFactory.create(job__status=JobStatus.IN_PROGRESS)
+    site, elsewhere = SiteCloneFactory.create_batch(2, job__status=JobStatus.IN_PROGRESS)
 
     lifecycle.advance(Change(site.job, JobStatus.COMPLETED), at=NOW)
 
     site.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert elsewhere.next_action_at is None
     assert (site.status, site.next_action_at, site.version) == (SiteStatus.WAITING, NOW, 2)
 
 
@@ -119,14 +133,21 @@ def test_a_clone_that_ends_otherwise_leaves_its_site_out_and_a_store_uncreated(e
     creation = StoreCreationFactory.create()
     job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
     site = SiteCloneFactory.create(job=job)
+    elsewhere: list[StoreCreation | SiteClone] = [
+        StoreCreationFactory.create(connection=creation.connection),
+        SiteCloneFactory.create(),
+    ]
     fields = {"failure_kind": FailureKind.NO_STORE} if end == JobStatus.FAILED else {}
 
     lifecycle.advance(Change(job, end, fields), at=NOW)
 
     creation.refresh_from_db()
-    assert SiteClone.objects.get().status == SiteStatus.CANCELED
-    assert SiteClone.objects.get(pk=site.pk).finished_at == NOW
-    assert creation.status == CreationStatus.CANCELED
+    site.refresh_from_db()
+    assert (site.status, site.finished_at) == (SiteStatus.CANCELED, NOW)
+    assert (creation.status, creation.finished_at) == (CreationStatus.CANCELED, NOW)
+    for other in elsewhere:
+        other.refresh_from_db()
+        assert (other.status, other.version) == ("WAITING", 1)
 
 
 def test_a_store_that_ecwid_was_asked_for_is_not_forgotten_when_its_clone_is_canceled() -> None:
@@ -137,6 +158,29 @@ def test_a_store_that_ecwid_was_asked_for_is_not_forgotten_when_its_clone_is_can
 
     creation.refresh_from_db()
     assert creation.status == CreationStatus.LOOKING
+
+
+def test_a_store_that_is_about_to_be_asked_for_is_left_to_who_asks_when_its_clone_is_canceled() -> None:
+    creation = StoreCreationFactory.create(lease_token="theirs", leased_until=NOW)
+    job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
+
+    lifecycle.advance(Change(job, JobStatus.CANCELED), at=NOW)
+
+    creation.refresh_from_db()
+    assert creation.status == CreationStatus.WAITING
+
+
+@pytest.mark.parametrize(("doubt", "left"), [(None, CreationStatus.CANCELED), (NOW, CreationStatus.NEEDS_PERSON)])
+def test_a_store_that_needs_a_person_is_given_up_with_its_clone_unless_it_may_be_there(
+    doubt: datetime | None, left: CreationStatus
+) -> None:
+    creation = StoreCreationFactory.create(status=CreationStatus.NEEDS_PERSON, unanswered_since=doubt)
+    job = CloneJobFactory.create(target=creation.target, connection=creation.connection)
+
+    lifecycle.advance(Change(job, JobStatus.CANCELED), at=NOW)
+
+    creation.refresh_from_db()
+    assert creation.status == left
 
 
 def test_a_remark_has_no_consequences() -> None:

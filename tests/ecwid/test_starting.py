@@ -81,6 +81,15 @@ def test_a_ticket_is_freed_of_stray_backslashes_and_blanks(
     assert partner.start_clone("1003", "9001") == TICKET
 
 
+@pytest.mark.parametrize("success", [None, False])
+def test_a_ticket_beside_a_refusal_is_no_yes(
+    api: responses.RequestsMock, partner: PartnerClient, success: object
+) -> None:
+    body = {"errorCode": "TARGET_NOT_FOUND", "errorMessage": "No", "ticket": TICKET, "success": success}
+
+    assert start_refused(api, partner, json.dumps(body), 400).code == "TARGET_NOT_FOUND"
+
+
 @pytest.mark.parametrize("ticket", [None, "", "  ", "\\", True, 1.5, {}, ["a"], "\0", "ü", "x" * 101])
 def test_a_yes_without_a_usable_ticket_is_no_answer(
     api: responses.RequestsMock, partner: PartnerClient, ticket: object

@@ -110,9 +110,11 @@ class TestFiveFailures:
     def test_they_hold_the_batch(self) -> None:
         batch = five_failures()
         waiting, new = batch_more(batch, JobStatus.WAITING), storeless(batch)
+        other, elsewhere = batch_more(batch_of()[0], JobStatus.WAITING), storeless(batch_of()[0])
 
         assert reviewed(batch).hold_reason == HoldReason.SAME_FAILURES
         assert (batch.held_since, due(waiting, new), creation_of(new).next_action_at) == (NOW, [None, None], None)
+        assert None not in (*due(other), creation_of(elsewhere).next_action_at)
 
     def test_a_hold_touches_nothing_that_is_in_doubt_leased_or_sent(self) -> None:
         batch = five_failures()
@@ -146,6 +148,19 @@ class TestFiveFailures:
             failed(batch, BEFORE + place * SECOND)
 
         assert reviewed(batch).held_since is None
+
+    def test_those_of_another_batch_do_not_count(self) -> None:
+        five_failures()
+        batch, _ = batch_of(JobStatus.WAITING)
+
+        assert reviewed(batch).held_since is None
+
+    def test_a_clone_that_completes_in_another_batch_does_not_interrupt_them(self) -> None:
+        batch = five_failures()
+        batch_more(batch, JobStatus.WAITING)
+        batch_of(*[JobStatus.COMPLETED] * 5)
+
+        assert reviewed(batch).held_since == NOW
 
     @pytest.mark.parametrize("between", [3.5, 4.0])
     def test_a_completed_one_among_them_interrupts_them(self, between: float) -> None:

@@ -31,18 +31,18 @@ def test_without_a_mail_server_nothing_has_left(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "fate"),
+    ("behaviour", "fate", "words"),
     [
-        (Behaviour(to_recipient="450 busy"), Fate.NOT_YET),
-        (Behaviour(to_recipient="550 sam@shop.example is unknown"), Fate.NEVER),
-        (Behaviour(to_data="451 later"), Fate.NOT_YET),
-        (Behaviour(to_data="554 no"), Fate.NEVER),
-        (Behaviour(to_data="hang up"), Fate.UNSURE),
+        (Behaviour(to_recipient="450 busy"), Fate.NOT_YET, "refused the mail: SMTPRecipientsRefused 450."),
+        (Behaviour(to_recipient="550 sam@shop.example is unknown"), Fate.NEVER, "SMTPRecipientsRefused 550."),
+        (Behaviour(to_data="451 later"), Fate.NOT_YET, "refused the mail: SMTPDataError 451."),
+        (Behaviour(to_data="554 no"), Fate.NEVER, "SMTPDataError 554."),
+        (Behaviour(to_data="hang up"), Fate.UNSURE, "answer was lost: SMTPServerDisconnected."),
     ],
 )
-def test_an_answer_tells_whether_it_may_have_left(settings: Any, behaviour: Behaviour, fate: Fate) -> None:
+def test_an_answer_tells_whether_it_may_have_left(settings: Any, behaviour: Behaviour, fate: Fate, words: str) -> None:
     with mail_server(settings, behaviour):
         delivery = deliver(mail())
     assert delivery.fate is fate
-    assert delivery.trouble
+    assert words in delivery.trouble
     assert "sam@" not in delivery.trouble

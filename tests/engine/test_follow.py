@@ -141,6 +141,7 @@ def test_after_a_refused_key_the_others_are_asked_first() -> None:
 
     assert outcome.change is None
     assert outcome.fields["next_action_at"] > NOW + timedelta(seconds=30)
+    assert (outcome.fields["error_code"], outcome.fields["error_message"]) == (KEY_REFUSED.code, KEY_REFUSED.message)
 
 
 def test_a_ticket_that_alone_is_refused_again_and_again_ends_its_job() -> None:

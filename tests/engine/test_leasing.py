@@ -230,6 +230,7 @@ def test_two_ticks_share_one_budget_and_no_job(batch: Batch, holder: int) -> Non
 def test_a_refused_key_is_probed_with_a_single_job(batch: Batch, holder: int) -> None:
     block = {"block_reason": BlockReason.CREDENTIALS, "blocked_since": after(-3600), "blocked_until": NOW}
     Connection.objects.update(**block)
+    job_of(BatchFactory.create(), next_action_at=after(-60))  # of another connection
     jobs = [job_of(batch) for _ in range(5)]
 
     assert lease(batch, holder) == jobs[:1]

@@ -190,11 +190,14 @@ def test_a_finished_clone_shows_what_its_template_holds(
     columns_of_the_job: dict[str, object], present: bool, counts: tuple[int | None, int | None]
 ) -> None:
     job = leased(JobStatus.IN_PROGRESS, None, **columns_of_the_job)
+    another = BatchFactory.create().template
 
     write(answer(job, DONE if present else status("COMPLETED", mapping_present=False)))
 
     template = TemplateStore.objects.get(pk=job.template_id)
     assert (template.product_count, template.category_count) == counts
+    another.refresh_from_db()
+    assert (another.product_count, another.category_count) == (None, None)
 
 
 def test_an_empty_template_is_known_to_be_empty_after_its_first_clone() -> None:
@@ -549,6 +552,15 @@ def test_what_comes_back_unsent_of_a_batch_that_was_held_meanwhile_is_held_too(e
 
     row = fresh(job)
     assert (row.status, row.next_action_at, row.unanswered_since) == (JobStatus.WAITING, None, None)
+
+
+def test_what_comes_back_unsent_of_any_other_batch_stays_due() -> None:
+    first = CloneJobFactory.create(status=JobStatus.COMPLETED, created_at=NOW - timedelta(hours=1))
+    job = leased(JobStatus.WAITING, batch=first.batch)
+
+    write(answer(job, NotSent("unreachable")))
+
+    assert fresh(job).next_action_at is not None
 
 
 def test_a_lost_answer_of_a_held_batch_is_asked_for_all_the_same() -> None:

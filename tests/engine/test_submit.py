@@ -169,7 +169,9 @@ def test_a_passing_refusal_is_tried_again_and_ends_some_day(code: CloneErrorCode
     last = change_of(decide(refusal(code), a_job(tries=submit.TRANSIENT_TRIES - 1, error_code=code.value)))
 
     assert first.to == JobStatus.WAITING
-    assert first.fields["error_code"] == code.value
+    assert first.fields["error_code"] == first.code == code.value
+    assert first.fields["error_message"] == first.message == "As it came"
+    assert first.fields["lease_token"] == ""
     assert (last.to, last.fields["failure_kind"]) == (JobStatus.FAILED, FailureKind.TRANSIENT)
 
 
@@ -296,6 +298,15 @@ def test_a_target_that_stays_busy_with_what_may_be_ours_is_a_lost_result() -> No
     change = change_of(decide(busy, job))
 
     assert change.fields["failure_kind"] == FailureKind.RESULT_LOST
+
+
+def test_a_target_that_stays_busy_with_what_is_somebody_elses_after_all_is_busy() -> None:
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
+    job = a_job(unanswered_since=EARLIER, tries=submit.BUSY_TRIES - 1, error_code=busy.code)
+
+    change = change_of(decide(busy, job, taken=frozenset({TICKET})))
+
+    assert change.fields["failure_kind"] == FailureKind.BUSY
 
 
 @pytest.mark.parametrize("answer", [NoAnswer("nothing came"), NotSent("Connection refused.")])

@@ -1,18 +1,15 @@
 """What the pages do with connections: make one, change this very one, pause and resume it."""
 
-import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.utils import timezone
-from django_q.brokers import get_broker
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from clones.choices import TERMINAL, BlockReason, JobStatus
-from clones.engine import bell, budget, leasing
+from clones.engine import budget, leasing
 from clones.models import Connection
 from clones.operations.connections import (
     ConnectionFacts,
@@ -23,7 +20,8 @@ from clones.operations.connections import (
     resume,
 )
 from clones.operations.errors import InvalidRequestError
-from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TemplateStoreFactory, WorkerBeatFactory
+from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TemplateStoreFactory
+from tests.operations.conftest import bells
 from tests.operations.refusals import field_of
 from tests.people import admin
 from tests.together import at_once
@@ -39,19 +37,6 @@ THERE = "http://127.0.0.1:40001/vuega/api/v1"
 @pytest.fixture
 def connection() -> Connection:
     return make_connection(FACTS)
-
-
-@pytest.fixture
-def queue() -> Iterator[str]:
-    """Return the queue of a living worker; emptied afterwards, since Redis rolls nothing back."""
-    name = f"test-{uuid.uuid4().hex}"
-    WorkerBeatFactory.create(queue=name)
-    yield name
-    bell.forget_queue(name)
-
-
-def bells(queue: str) -> int:
-    return int(get_broker(queue).queue_size())
 
 
 def row_of(connection: Connection) -> Connection:

@@ -145,13 +145,14 @@ def test_what_lacked_a_right_is_asked_for_again_with_all_that_wait_for_it() -> N
     jobs = [stuck(in_doubt=False, connection=connection, **SCOPE) for _ in range(3)]
     kept = held(jobs[2])
     in_doubt, elsewhere = stuck(connection=connection, **SCOPE), stuck(in_doubt=False, **SCOPE)
+    otherwise = stuck(in_doubt=False, connection=connection, error_code="CONSTRAINT_VIOLATION")
 
     assert look_again(jobs[0], staff()) == 3
 
     assert {row_of(job).status for job in jobs} == {CreationStatus.WAITING}
     assert [row_of(job).next_action_at is None for job in jobs] == [False, False, True]
     assert row_of(kept).error_message == ""
-    assert {row_of(job).status for job in (in_doubt, elsewhere)} == {CreationStatus.NEEDS_PERSON}
+    assert {row_of(job).status for job in (in_doubt, elsewhere, otherwise)} == {CreationStatus.NEEDS_PERSON}
     assert all("asked for again" in CloneEvent.objects.get(job=job).note for job in jobs)
 
 

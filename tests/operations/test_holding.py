@@ -29,10 +29,15 @@ def held_batch(*statuses: JobStatus, **facts: Any) -> tuple[Batch, list[CloneJob
 def test_what_waited_is_due_when_a_held_batch_is_continued() -> None:
     batch, jobs = held_batch(JobStatus.FAILED, JobStatus.WAITING, JobStatus.WAITING)
     new = storeless(batch, next_action_at=None)
+    asked_soon = CloneJobFactory.create(batch=batch, unanswered_since=BEFORE, next_action_at=BEFORE)
+    other, elsewhere = held_batch(JobStatus.FAILED, JobStatus.WAITING)
+    new_elsewhere = storeless(other, next_action_at=None)
 
     came = continue_batch(batch, staff(), at=NOW)
 
     assert (came.released, due(*jobs), due(new)) == (3, [None, NOW, NOW], [None])
+    assert due(asked_soon, *elsewhere) == [BEFORE, None, None]
+    assert creation_of(new_elsewhere).next_action_at is None
     assert creation_of(new).next_action_at == NOW
     batch.refresh_from_db()
     assert (batch.held_since, batch.hold_reason, batch.continued_at, batch.released_at) == (None, "", NOW, None)
@@ -40,6 +45,7 @@ def test_what_waited_is_due_when_a_held_batch_is_continued() -> None:
 
 def test_who_continued_it_is_kept_with_the_clone_that_it_was_held_for() -> None:
     batch, jobs = held_batch(JobStatus.FAILED, JobStatus.FAILED, JobStatus.CANCELED, JobStatus.WAITING)
+    CloneJobFactory.create(status=JobStatus.FAILED, finished_at=NOW)  # of another batch
     sam = staff()
 
     continue_batch(batch, sam, at=NOW)
@@ -47,6 +53,14 @@ def test_who_continued_it_is_kept_with_the_clone_that_it_was_held_for() -> None:
     event = jobs[1].events.get()
     assert (event.actor, event.at, event.from_status) == (sam, NOW, event.to_status)
     assert "continued" in event.note
+
+
+def test_where_none_has_ended_it_is_kept_with_the_first_clone() -> None:
+    batch, jobs = held_batch(JobStatus.WAITING, JobStatus.WAITING)
+
+    continue_batch(batch, at=NOW)
+
+    assert [job.events.count() for job in jobs] == [1, 0]
 
 
 def test_a_canary_that_ended_badly_holds_nothing_up_once_a_person_said_so() -> None:
@@ -131,6 +145,7 @@ def test_what_canceling_would_do_is_told_before() -> None:
     CloneJobFactory.create(batch=batch, unanswered_since=BEFORE)
     storeless(batch)
     storeless(batch, CreationStatus.LOOKING)
+    storeless(batch_of(JobStatus.WAITING)[0], CreationStatus.LOOKING)  # of another batch
 
     told = cancelable(batch)
     came = cancel_rest(batch, at=NOW)

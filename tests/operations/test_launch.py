@@ -1,29 +1,19 @@
 """What `start_batch` makes of an order. Launches at the same instant: `test_launches_at_once`."""
 
-import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django_q.brokers import get_broker
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from clones.choices import ACTIVE, TERMINAL, CloneScope, JobStatus
-from clones.engine import bell
 from clones.models import Batch, CloneEvent, CloneJob, TargetStore, TemplateStore, WorkerBeat
 from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import Order, start_batch
-from tests.factories import (
-    CloneJobFactory,
-    TargetStoreFactory,
-    TemplateStoreFactory,
-    WorkerBeatFactory,
-    events_of,
-    fresh,
-)
+from tests.factories import CloneJobFactory, TargetStoreFactory, TemplateStoreFactory, events_of, fresh
+from tests.operations.conftest import bells
 
 pytestmark = pytest.mark.django_db
 
@@ -31,14 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def template() -> TemplateStore:
     return TemplateStoreFactory.create(store_id="1003")
-
-
-@pytest.fixture
-def queue() -> Iterator[str]:
-    """Return the name of a queue that nobody else uses; emptied afterwards, since Redis rolls nothing back."""
-    name = f"test-{uuid.uuid4().hex}"
-    yield name
-    bell.forget_queue(name)
 
 
 def busy_target(template: TemplateStore, store_id: str, status: JobStatus = JobStatus.IN_PROGRESS) -> CloneJob:
@@ -52,10 +34,6 @@ def made_for(jobs: list[CloneJob]) -> list[str]:
 
 def everything() -> tuple[int, ...]:
     return tuple(model.objects.count() for model in (Batch, CloneJob, CloneEvent, TargetStore))
-
-
-def bells(queue: str) -> int:
-    return int(get_broker(queue).queue_size())
 
 
 def test_every_target_gets_a_waiting_job_that_is_due(template: TemplateStore) -> None:
@@ -195,8 +173,6 @@ def test_an_archived_template_cannot_be_cloned() -> None:
 def test_the_bell_rings_with_the_commit_and_not_before(
     template: TemplateStore, queue: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    WorkerBeatFactory.create(queue=queue)
-
     with django_capture_on_commit_callbacks(execute=True):
         start_batch(Order(template, ["9001"]))
         assert bells(queue) == 0
@@ -217,7 +193,7 @@ def test_no_bell_rings_for_a_worker_that_is_gone(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
     columns: dict[str, object],
 ) -> None:
-    WorkerBeat.objects.filter(pk=WorkerBeatFactory.create(queue=queue).pk).update(**columns)
+    WorkerBeat.objects.filter(queue=queue).update(**columns)
 
     with django_capture_on_commit_callbacks(execute=True):
         start_batch(Order(template, ["9001"]))
@@ -228,7 +204,6 @@ def test_no_bell_rings_for_a_worker_that_is_gone(
 def test_no_bell_rings_where_nothing_was_made(
     template: TemplateStore, queue: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    WorkerBeatFactory.create(queue=queue)
     busy_target(template, "9001")
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -240,8 +215,6 @@ def test_no_bell_rings_where_nothing_was_made(
 def test_no_bell_rings_for_a_launch_that_is_taken_back(
     template: TemplateStore, queue: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    WorkerBeatFactory.create(queue=queue)
-
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         start_batch(Order(template, ["9001"]))
         transaction.set_rollback(True)

@@ -174,6 +174,7 @@ def test_the_instant_site_follows_the_new_clone_as_it_was_chosen(draft: bool) ->
 def test_a_completed_clone_is_not_retried_for_its_instant_site() -> None:
     old = CloneJobFactory.create(status=JobStatus.COMPLETED)
     SiteCloneFactory.create(job=old, status=SiteStatus.FAILED)
+    SiteCloneFactory.create(status=SiteStatus.FAILED)  # of a clone that nobody asked for
 
     came = retry_batch(old.batch)
 
@@ -245,6 +246,7 @@ class TestBatch:
     def test_what_failed_and_what_was_canceled_is_asked_for_again_in_one_linked_batch(self) -> None:
         batch, jobs = batch_of(JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.CANCELED, name="Autumn", canary=True)
         other = CloneJobFactory.create(batch=batch, status=JobStatus.FAILED, scope=CloneScope.CATALOG)
+        CloneJobFactory.create(status=JobStatus.FAILED)  # of another batch
 
         came = retry_batch(batch, staff())
 

@@ -1,18 +1,15 @@
 """The "Test" of a connection, against the sandbox over HTTP, and against servers that are no Ecwid."""
 
-import uuid
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
 from django.db import OperationalError
 from django.utils import timezone
-from django_q.brokers import get_broker
 from pytest_django import Settings
 
 from clones.choices import BlockReason
-from clones.engine import bell, budget
+from clones.engine import budget
 from clones.models import Connection, Counted, Counter
 from clones.operations import trial
 from clones.operations.connections import pause
@@ -20,7 +17,8 @@ from clones.operations.trial import NOBODYS_EMAIL, Trial, try_connection
 from clones.secrets import Secret
 from tests.conftest import connect_to
 from tests.ecwid.servers import LocalServer, Respond, answering, answering_and_closing, plain
-from tests.factories import ConnectionFactory, WorkerBeatFactory
+from tests.factories import ConnectionFactory
+from tests.operations.conftest import bells
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,15 +34,6 @@ def connection(sandbox: SandboxProcess) -> Connection:
 @pytest.fixture
 def now() -> datetime:
     return timezone.now()
-
-
-@pytest.fixture
-def queue() -> Iterator[str]:
-    """Return the queue of a living worker."""
-    name = f"test-{uuid.uuid4().hex}"
-    WorkerBeatFactory.create(queue=name)
-    yield name
-    bell.forget_queue(name)
 
 
 def row_of(connection: Connection) -> Connection:
@@ -182,7 +171,7 @@ def test_a_key_that_works_again_sets_the_connection_free_and_rings(
     assert trial.ok
     assert "it goes on now" in trial.headline
     assert (row.block_reason, row.blocked_since, row.blocked_until, row.block_message) == ("", None, None, "")
-    assert get_broker(queue).queue_size() == 1
+    assert bells(queue) == 1
 
 
 def test_after_a_missing_scope_one_clone_may_try(connection: Connection, now: datetime) -> None:

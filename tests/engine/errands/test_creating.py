@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
 from clones.ecwid import CreatedStore, Timeouts
-from clones.engine import budget
+from clones.engine import arrival, budget
 from clones.engine.errands import creation_rules, leases
 from clones.engine.errands.creating import LEFT_NOTE, CreationDesk
 from clones.engine.errands.creation_calls import Answer
@@ -94,7 +94,9 @@ def created_for(sandbox: SandboxProcess, row: StoreCreation) -> list[int]:
 def test_a_store_is_created_and_its_clone_goes_on(
     connection: Connection, sandbox: SandboxProcess, worker: Driver
 ) -> None:
+    before = wanted(connection, "before", next_action_at=None)
     row = wanted(connection)
+    after = wanted(connection, "after", next_action_at=None)
 
     worker.go_round(NOW + SOON)
 
@@ -104,6 +106,8 @@ def test_a_store_is_created_and_its_clone_goes_on(
     assert seen.target.store_id == str(store_id)
     assert seen.target.token.reveal() == store_token(store_id)
     assert job_of(row).next_action_at is not None
+    for other in (before, after):
+        assert (job_of(other).next_action_at, now_of(other).target.store_id, notes(other)) == (None, "", "")
     assert f"Ecwid created the store {store_id}" in notes(row)
     assert store_token(store_id) not in notes(row)
 
@@ -228,6 +232,8 @@ def test_a_missing_scope_stops_no_clone_and_is_asked_for_once(
     sandbox.add_app(CLIENT_ID, CLIENT_SECRET, ["clone_stores", "read_stores"])
     rows = [wanted(connection, f"new-{n}") for n in range(4)]
     held = wanted(connection, "held", next_action_at=None)
+    in_hand = wanted(connection, "in-hand", lease_token="theirs", leased_until=NOW + PATIENCE)
+    elsewhere = wanted(ConnectionFactory.create(), "elsewhere", next_action_at=NOW + PATIENCE)
     desk, ((first, call),) = worker.lease(NOW + SOON, room=1)
 
     leases.settle(desk, first.pk, first.lease_token, call(), NOW + SOON)
@@ -235,11 +241,12 @@ def test_a_missing_scope_stops_no_clone_and_is_asked_for_once(
 
     assert {now_of(row).status for row in rows} == {CreationStatus.NEEDS_PERSON}
     assert {now_of(row).error_code for row in rows} == {"INSUFFICIENT_APP_SCOPE"}
-    assert {now_of(row).unanswered_since for row in rows} == {None}
+    assert {(now_of(row).unanswered_since, now_of(row).next_action_at) for row in rows} == {(None, None)}
     assert all("create_stores" in notes(row) for row in rows)
-    assert now_of(held).status == CreationStatus.WAITING
+    assert {now_of(other).status for other in (held, in_hand, elsewhere)} == {CreationStatus.WAITING}
+    assert {notes(other) for other in (held, in_hand, elsewhere)} == {""}
     assert len(sandbox.requests(call="store_create")) == 1
-    assert Connection.objects.get().block_reason == ""
+    assert set(Connection.objects.values_list("block_reason", flat=True)) == {""}
 
 
 def test_a_key_that_only_creations_are_refused_stops_the_connection_once(
@@ -399,15 +406,19 @@ def test_a_store_that_is_a_target_already_takes_the_clone_over(connection: Conne
     row = wanted(connection)
     placeholder = row.target_id
     known = TargetStoreFactory.create(connection=connection, store_id="7001", label="Known")
+    imported = TargetStoreFactory.create(connection=connection, store_id="7002")
+    other = wanted(connection, "other", next_action_at=None)
     answer = Answer(connection, CreatedStore("7001", "secret_7001"), NOW)
     desk, ((leased, _),) = worker.lease(NOW + SOON)
 
     leases.settle(desk, leased.pk, leased.lease_token, answer, NOW + SOON)
 
     assert (now_of(row).status, now_of(row).target) == (CreationStatus.CREATED, known)
-    assert CloneJob.objects.get().target == known
+    assert CloneJob.objects.filter(target=known).count() == 1
     assert not TargetStore.objects.filter(pk=placeholder).exists()
-    assert TargetStore.objects.get().token.reveal() == "secret_7001"
+    assert TargetStore.objects.get(pk=known.pk).token.reveal() == "secret_7001"
+    assert (now_of(other).target, job_of(other).target) == (other.target, other.target)
+    assert TargetStore.objects.filter(pk=imported.pk).exists()
 
 
 @pytest.mark.parametrize("taken_by", ["a clone", "a template", "another e-mail"])
@@ -461,6 +472,15 @@ def test_two_workers_at_once_create_each_store_once(connection: Connection, sand
 def test_the_pause_before_a_404_counts_covers_the_clients_own_limits() -> None:
     leaves_late = timedelta(seconds=15 / 2)
     assert leaves_late + timedelta(seconds=Timeouts().total) + timedelta(minutes=3) < creation_rules.LATE_REQUEST
+
+
+def test_what_was_not_created_settles_the_doubt_about_its_own_clone_only() -> None:
+    row, other = (wanted(ConnectionFactory.create(), name) for name in ("new", "other"))
+    CloneJob.objects.update(unanswered_since=NOW)
+
+    arrival.end_doubt(row)
+
+    assert (job_of(row).unanswered_since, job_of(other).unanswered_since) == (None, NOW)
 
 
 def test_a_job_that_waits_for_its_store_is_not_due(connection: Connection) -> None:
