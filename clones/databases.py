@@ -40,7 +40,8 @@ def _for_sqlite() -> Facts:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         "timeout": 20,
     }
-    return {"OPTIONS": options}
+    # To open it costs more than most questions do. Not for long: somebody may put another file in its place.
+    return {"CONN_MAX_AGE": 60, "OPTIONS": options}
 
 
 def _for_postgresql(address: Facts) -> Facts:

@@ -163,6 +163,10 @@ def test_what_is_no_address_of_a_database_is_refused_without_a_word_of_it(machin
     assert "sesame" not in ended.stderr
 
 
+def test_sqlite_keeps_its_connections_for_a_minute(machine: Machine) -> None:
+    assert machine.settings()["DATABASES"]["default"]["CONN_MAX_AGE"] == 60
+
+
 def test_postgresql_with_keys_keeps_its_connections_and_looks_after_them(machine: Machine) -> None:
     database = machine.settings(DATABASE_URL=POSTGRESQL, **KEYS)["DATABASES"]["default"]
 

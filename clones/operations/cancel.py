@@ -76,7 +76,8 @@ def cancel_jobs(
         creations = _locked_creations(ids)
         # Locked before it is looked at: a start that failed unanswered meanwhile would be WAITING again. What is at
         # Ecwid is not locked: the worker writes those rows, many at once, in an order of its own.
-        locked = CloneJob.objects.filter(status=JobStatus.WAITING).lock(CloneJob.objects.filter(pk__in=ids))
+        waiting = CloneJob.objects.filter(pk__in=ids, status=JobStatus.WAITING).order_by("pk")
+        locked = set(waiting.select_for_update(no_key=True).values_list("pk", flat=True))
         found = list(CloneJob.objects.filter(pk__in=ids).select_related("target").order_by("pk"))
         wanted = [job for job in found if job.pk in locked and job.can_be_canceled]
         done = advance_many((_change(job, creations, note) for job in wanted), at=now, actor=user)

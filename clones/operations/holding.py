@@ -49,7 +49,7 @@ def cancel_rest(batch: Batch, user: User | None = None, *, at: datetime | None =
     now = at or timezone.now()
     with transaction.atomic():
         row = _locked(batch)
-        came = cancel_jobs(CloneJob.objects.filter(batch=row, finished_at=None), user, at=now)
+        came = cancel_jobs(CloneJob.objects.filter(batch=row, finished_at=None).only("pk"), user, at=now)
         lift_where_nothing_waits(row)
     return came
 

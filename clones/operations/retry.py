@@ -41,7 +41,7 @@ def retry_jobs(jobs: Iterable[CloneJob], user: User | None = None, *, at: dateti
     """
     now = at or timezone.now()
     with transaction.atomic():
-        asked = _locked([job.pk for job in jobs])
+        asked = _locked(list(jobs))
         refused = refusals(asked)
         made: list[CloneJob] = []
         batches: list[Batch] = []
@@ -67,10 +67,10 @@ def retry_batch(batch: Batch, user: User | None = None, *, at: datetime | None =
     with transaction.atomic():
         row = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if row.held_since is not None:
-            cancel_jobs(jobs_that_can_be_held(row), user, at=now, note=NEVER_STARTED)
+            cancel_jobs(jobs_that_can_be_held(row).only("pk"), user, at=now, note=NEVER_STARTED)
             lift_where_nothing_waits(row)
         ended_badly = Q(status__in=ENDED_BADLY) | Q(site__status__in=SITE_WANTS_A_PERSON)
-        return retry_jobs(CloneJob.objects.filter(ended_badly, batch=row), user, at=now)
+        return retry_jobs(CloneJob.objects.filter(ended_badly, batch=row).only("target"), user, at=now)
 
 
 def never_started(batch: Batch) -> int:
@@ -78,17 +78,18 @@ def never_started(batch: Batch) -> int:
     return jobs_that_can_be_held(batch).count() if batch.held_since else 0
 
 
-def _locked(ids: list[int]) -> list[CloneJob]:
+def _locked(jobs: list[CloneJob]) -> list[CloneJob]:
     """Return the jobs as they are once their targets are locked, in the order in which a launch locks them too.
 
     What is creating one of the targets is locked before: its end must find the new clone that waits for it.
     """
-    targets = set(CloneJob.objects.filter(pk__in=ids).order_by().values_list("target_id", flat=True))
+    targets = {job.target_id for job in jobs}
     list(
         StoreCreation.objects.filter(target__in=targets, finished_at=None).order_by("pk").select_for_update(no_key=True)
     )
     list(TargetStore.objects.filter(pk__in=targets).order_by("store_id", "pk").select_for_update())
-    return list(CloneJob.objects.filter(pk__in=ids).select_related("target", "template", "batch").order_by("pk"))
+    found = CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).select_related("target", "template")
+    return list(found.prefetch_related("batch").order_by("pk"))  # thousands may be of one batch
 
 
 def _groups(jobs: list[CloneJob]) -> Iterable[list[CloneJob]]:

@@ -14,7 +14,7 @@ from clones.engine.history import ended_lately, running_at_ecwid
 from clones.engine.holds import jobs_that_can_be_held, jobs_that_move
 from clones.engine.leasing import connections_with_work, with_next_due
 from clones.metrics import exposition
-from clones.models import Batch, CloneJob, DraftTarget, TargetStore, TemplateStore
+from clones.models import Batch, CloneJob, DraftTarget, TargetStore, TemplateStore, needing_person
 from clones.tables.stores import TargetTable, with_history
 
 AskedFor = Callable[[], QuerySet[Any, Any]]
@@ -112,6 +112,14 @@ def test_connections_with_work_are_found_without_reading_all_that_is_due() -> No
 
     assert "job_due_next" in plan
     assert one_step in plan
+
+
+@pytest.mark.django_db
+def test_who_needs_a_person_is_found_without_reading_all_clones() -> None:
+    as_with_many_rows()
+    by_id = {"sqlite": "SEARCH clones_clonejob USING INTEGER PRIMARY KEY", "postgresql": "Index Cond: (id = "}
+
+    assert by_id[connection.vendor] in needing_person(CloneJob.objects.order_by("pk")).explain()
 
 
 @pytest.mark.django_db
