@@ -110,11 +110,11 @@ def _wanting_a_person(connections: Iterable[Connection]) -> Iterator[Metric]:
     samples = [((each.name,), held.get(each.pk, 0)) for each in connections]
     yield _gauge("portal_batches_held", "Batches that wait for somebody's decision.", ["connection"], samples)
     steps = {"store": _count(needing_store(), "connection"), "site": _count(needing_site(), "job__connection")}
-    samples = [
+    needing = [
         ((each.name, step), counts.get(each.pk, 0)) for each, (step, counts) in product(connections, steps.items())
     ]
     words = "Clones whose store, or whose Instant Site, goes on only when a person has seen to it."
-    yield _gauge("portal_steps_needing_person", words, ["connection", "step"], samples)
+    yield _gauge("portal_steps_needing_person", words, ["connection", "step"], needing)
 
 
 def _count(rows: QuerySet[Any], connection: str) -> dict[int, int]:

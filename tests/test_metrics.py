@@ -124,9 +124,9 @@ def test_batches_that_wait_for_a_decision_are_told(main: Connection) -> None:
 
 
 def test_steps_that_wait_for_a_person_are_told(main: Connection) -> None:
-    for status in (CreationStatus.NEEDS_PERSON, CreationStatus.WAITING):
+    for step in (CreationStatus.NEEDS_PERSON, CreationStatus.WAITING):
         job = CloneJobFactory.create(batch__template__connection=main)
-        StoreCreationFactory.create(target=job.target, connection=main, status=status)
+        StoreCreationFactory.create(target=job.target, connection=main, status=step)
     for _ in range(2):
         done = CloneJobFactory.create(batch__template__connection=main, status=JobStatus.COMPLETED)
         SiteCloneFactory.create(job=done, status=SiteStatus.NEEDS_PERSON)

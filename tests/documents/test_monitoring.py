@@ -133,7 +133,7 @@ def cells(x: int, y: int, w: int, h: int) -> Iterator[tuple[int, int]]:
     return ((column, row) for column in range(x, x + w) for row in range(y, y + h))
 
 
-# What Grafana's schema says of a dashboard (its kind "Dashboard") -------------------------------------------------------
+# What Grafana says of a dashboard (its kind "Dashboard") --------------------------------------------------------------
 
 BUILT_IN = {"__rate_interval", "__all"}
 
