@@ -64,6 +64,13 @@ class Change:
         """Tell whether the status changes."""
         return self.job.status != self.to
 
+    @property
+    def line(self) -> str:
+        """Return what the log says of it."""
+        way = f"{self.job}: {self.job.status} → {self.to}" if self.is_transition else f"{self.job}, {self.to}"
+        said = self.note or self.code
+        return way if said in ("", self.to) else f"{way}: {said}"
+
     def check(self) -> None:
         """Raise IllegalTransitionError where TRANSITIONS does not allow it."""
         if self.is_transition and self.to not in TRANSITIONS[JobStatus(self.job.status)]:
@@ -121,7 +128,7 @@ def _write(group: list[Change], at: datetime, actor: User | None, *, under_lease
 
 def _log(changes: list[Change]) -> None:
     for change in changes:
-        logger.info("%s: %s → %s %s", change.job, change.job.status, change.to, change.note or change.code)
+        logger.info("%s", change.line)
 
 
 def _consequences(change: Change, at: datetime) -> dict[str, Any]:

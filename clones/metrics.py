@@ -10,20 +10,29 @@ from datetime import datetime, timedelta
 from itertools import accumulate, product
 from typing import Any, Final
 
-from django.db.models import Count, F, Max, Min, Q
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 
 from clones.choices import TERMINAL, BlockReason, FailureKind, JobStatus
 from clones.engine import bell, budget
 from clones.engine.tally import BEYOND, BUCKETS, OUTCOMES, CallKind
-from clones.models import CloneJob, Connection, Counted, Counter, WorkerBeat
+from clones.models import (
+    Batch,
+    CloneJob,
+    Connection,
+    Counted,
+    Counter,
+    WorkerBeat,
+    needing_site,
+    needing_store,
+)
 
 LATELY: Final = timedelta(hours=1)
 
 
 def exposition(now: datetime) -> bytes:
-    """Return all figures as they are at `now`. Seven queries, and the queue is asked once for each worker.
+    """Return all figures as they are at `now`. Ten queries, and the queue is asked once for each worker.
 
     Raises DatabaseError.
     """
@@ -41,6 +50,7 @@ class _Collector:
         connections = list(Connection.objects.order_by("name"))
         yield from _jobs(self.now)
         yield from _waiting(connections, self.now)
+        yield from _wanting_a_person(connections)
         yield from _connections(connections, self.now)
         yield from _workers(self.now)
         yield from _counters(connections)
@@ -92,6 +102,24 @@ def _waiting(connections: Iterable[Connection], now: datetime) -> Iterator[Metri
     yield of("portal_oldest_due_seconds", "For how long the first of them has been due.", "late")
     yield of("portal_jobs_overdue", "Clones that take longer than Ecwid's usually do.", "overdue")
     yield of("portal_jobs_unanswered", "Clones whose start was not answered yet.", "unanswered")
+
+
+def _wanting_a_person(connections: Iterable[Connection]) -> Iterator[Metric]:
+    """Yield what goes on only when a person has seen to it. Three queries."""
+    held = _count(Batch.objects.filter(ended_at=None).exclude(held_since=None), "connection")
+    samples = [((each.name,), held.get(each.pk, 0)) for each in connections]
+    yield _gauge("portal_batches_held", "Batches that wait for somebody's decision.", ["connection"], samples)
+    steps = {"store": _count(needing_store(), "connection"), "site": _count(needing_site(), "job__connection")}
+    needing = [
+        ((each.name, step), counts.get(each.pk, 0)) for each, (step, counts) in product(connections, steps.items())
+    ]
+    words = "Clones whose store, or whose Instant Site, goes on only when a person has seen to it."
+    yield _gauge("portal_steps_needing_person", words, ["connection", "step"], needing)
+
+
+def _count(rows: QuerySet[Any], connection: str) -> dict[int, int]:
+    """Return how many rows there are, by connection."""
+    return dict(rows.order_by().values_list(connection).annotate(count=Count("*")))
 
 
 def _connections(connections: Iterable[Connection], now: datetime) -> Iterator[Metric]:

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from clones.databases import is_sqlite, set_up
 from reseller_portal.environment import Environment
 from reseller_portal.keys import local_keys
+from reseller_portal.redis import with_limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -176,11 +177,13 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 
 # Queue and worker ----------------------------------------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = with_limits(env.str("REDIS_URL", default=""))
 _redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+_spare_redis = {"BACKEND": "reseller_portal.redis.SpareRedisCache", "LOCATION": REDIS_URL}
+_session_copies = {"BACKEND": "reseller_portal.redis.SessionCopies", "LOCATION": REDIS_URL}
 _file = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "mark")}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": _redis if REDIS_URL else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "default": _spare_redis if REDIS_URL else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "mark": _redis if REDIS_URL else _file,  # for `engine.mark`: outside of the database, and kept over a restart
 }
 Q_WORKERS = env.int("Q_WORKERS", default=2)
@@ -190,6 +193,8 @@ if Q_WORKERS < 2:  # noqa: PLR2004
 # Sessions where they cost no query of the database and every process sees them; a page asks every other second.
 if REDIS_URL:
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    SESSION_CACHE_ALIAS = "sessions"
+    CACHES["sessions"] = _session_copies
 elif ON_SQLITE:
     SESSION_ENGINE = "django.contrib.sessions.backends.file"
     SESSION_FILE_PATH = env.str("SESSION_DIR", default=str(VAR_DIR / "sessions"))
@@ -198,7 +203,7 @@ elif ON_SQLITE:
 # not take; that a worker stands still shows by its beat.
 TICK_TIMEOUT_SECONDS = 3600
 # docs/decisions/0003-django-q2.md tells what each of these prevents.
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "portal",
     "ALT_CLUSTERS": {},  # every worker listens to a queue of its own, named by Q_CLUSTER_NAME
     "workers": Q_WORKERS,

@@ -199,6 +199,12 @@ def test_every_container_is_closed_in(name: str) -> None:
     assert name in OURS or service["user"] not in {"root", "0"}
 
 
+def test_redis_takes_callers_from_other_containers_without_a_password() -> None:
+    command = SERVICES["redis"]["command"]
+    assert command[command.index("--protected-mode") + 1] == "no"
+    assert SERVICES["redis"]["networks"] == ["data"]
+
+
 def images() -> Iterator[str]:
     yield only(BUILD, "ARG").rest.removeprefix("BASE=")
     yield from (service["image"] for service in SERVICES.values())

@@ -122,3 +122,16 @@ def test_a_remark_keeps_the_status_and_is_seen() -> None:
 
     assert events_of(job) == [("QUEUED", "QUEUED")]
     assert fresh(job).version == job.version + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "to", "note", "line"),
+    [
+        (JobStatus.WAITING, JobStatus.SUBMITTING, "Asking Ecwid.", "Job 7: WAITING → SUBMITTING: Asking Ecwid."),
+        (JobStatus.QUEUED, JobStatus.IN_PROGRESS, "IN_PROGRESS", "Job 7: QUEUED → IN_PROGRESS"),
+        (JobStatus.SUBMITTING, JobStatus.WAITING, "", "Job 7: SUBMITTING → WAITING"),
+        (JobStatus.COMPLETED, JobStatus.COMPLETED, "Its site was cloned.", "Job 7, COMPLETED: Its site was cloned."),
+    ],
+)
+def test_the_log_says_each_thing_once(status: JobStatus, to: JobStatus, note: str, line: str) -> None:
+    assert Change(CloneJob(pk=7, status=status), to, note=note).line == line

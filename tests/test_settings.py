@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from reseller_portal.redis import with_limits
+
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRESQL = "postgres://portal:sesame@db.example.com:5432/portal"
 KEY = Fernet.generate_key().decode()
@@ -210,7 +212,7 @@ def test_the_addresses_of_database_and_redis_may_come_from_files(machine: Machin
     )
 
     assert (found["DATABASES"]["default"]["PASSWORD"], found["DATABASES"]["default"]["NAME"]) == ("sesame", "portal")
-    assert found["CACHES"]["default"]["LOCATION"].strip() == "redis://:sesame@redis.example.com/3"
+    assert found["CACHES"]["default"]["LOCATION"].startswith("redis://:sesame@redis.example.com/3?socket_")
 
 
 def test_https_makes_cookies_secure_and_browsers_stay(machine: Machine) -> None:
@@ -268,7 +270,8 @@ def test_without_redis_the_queue_is_in_the_database_and_the_cache_in_the_process
 def test_with_redis_queue_and_cache_are_there(machine: Machine) -> None:
     found = machine.settings(REDIS_URL="redis://redis.example.com/3")
 
-    assert found["Q_CLUSTER"]["redis"] == found["CACHES"]["default"]["LOCATION"] == "redis://redis.example.com/3"
+    places = {found["Q_CLUSTER"]["redis"], *(cache["LOCATION"] for cache in found["CACHES"].values())}
+    assert places == {with_limits("redis://redis.example.com/3")}
     assert "orm" not in found["Q_CLUSTER"]
 
 

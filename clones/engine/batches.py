@@ -20,6 +20,7 @@ from clones.engine.holds import (
     canary_of,
     hold_back,
     is_worth_holding,
+    jobs_that_can_be_held,
     jobs_that_move,
     lift_where_nothing_waits,
     release,
@@ -145,9 +146,12 @@ def _last_of_same_failures(batch: Batch) -> CloneJob | None:
 def _hold(reason: HoldReason, job: CloneJob, batch: Batch, now: datetime) -> None:
     batch.held_since, batch.hold_reason = now, reason
     batch.save(update_fields=["held_since", "hold_reason"])
-    count = hold_back(batch)
+    hold_back(batch)
     advance_many([Change(job, JobStatus(job.status), note=f"{reason.label}. {HELD_NOTE}")], at=now)
-    logger.warning("Batch %s is held, with %s clones that wait: %s.", batch.pk, count, reason.label)
+    waiting = jobs_that_can_be_held(batch).count()
+    logger.warning(
+        "Batch %s is held until somebody decides: %s. Clones that wait: %s.", batch.pk, reason.label, waiting
+    )
 
 
 def _keep_held(batch: Batch, _now: datetime) -> None:

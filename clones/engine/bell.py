@@ -30,16 +30,18 @@ def ring_all() -> None:
     except DatabaseError:
         logger.warning("The workers could not be rung; they will look by themselves.")
         return
-    for queue in queues or [DEFAULT_QUEUE]:
-        try_to_ring(queue)
+    # Each try at a Redis that is silent takes seconds, and one is enough to know.
+    all(try_to_ring(queue) for queue in queues or [DEFAULT_QUEUE])
 
 
-def try_to_ring(queue: str) -> None:
-    """Ring where that is possible. Never raises."""
+def try_to_ring(queue: str) -> bool:
+    """Ring, and tell whether that was possible. Never raises."""
     try:
         ring(queue)
     except Exception as error:  # noqa: BLE001  a bell is never worth failing for, whatever the broker raises
         logger.warning("A bell was lost (%s); the worker will look by itself.", type(error).__name__)
+        return False
+    return True
 
 
 def ring(queue: str) -> None:

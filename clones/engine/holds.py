@@ -45,8 +45,8 @@ def is_held_back(job: CloneJob, batch: Batch) -> bool:
     return batch.canary and batch.released_at is None and canary_of(batch).pk != job.pk
 
 
-def hold_back(batch: Batch) -> int:
-    """Make what waits of the batch due at no time, and return how many jobs that were.
+def hold_back(batch: Batch) -> None:
+    """Make what waits of the batch due at no time.
 
     Rows that somebody holds are left for the next review. What is leased, in doubt or at Ecwid goes on.
     """
@@ -58,7 +58,6 @@ def hold_back(batch: Batch) -> int:
     jobs = jobs_that_can_be_held(batch).filter(**free)
     held = _locked(jobs, skip_locked=True)
     CloneJob.objects.filter(pk__in=held).update(next_action_at=None, version=F("version") + 1)
-    return len(held)
 
 
 def release(batch: Batch, now: datetime) -> int:

@@ -59,7 +59,7 @@ class PersonForm(PortalForm):
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs=_AS_TYPED),
-        help_text="Somebody who forgets the password can have a link sent here.",
+        help_text="For the mail when a batch has ended, and for a link when the password is forgotten.",
     )
     role = forms.ChoiceField(choices=role_choices, widget=forms.RadioSelect, initial=Role.STAFF)
 

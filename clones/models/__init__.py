@@ -12,7 +12,7 @@ from clones.models.lease import Leased
 from clones.models.mail import BatchMail
 from clones.models.mapping import EntityMapping
 from clones.models.profile import Profile, Theme
-from clones.models.row_steps import needing_person, with_steps
+from clones.models.row_steps import needing_person, needing_site, needing_store, with_steps
 from clones.models.site import SiteClone
 from clones.models.store import TargetStore, TemplateStore
 from clones.models.throttle import Throttled
@@ -41,5 +41,7 @@ __all__ = [
     "Throttled",
     "WorkerBeat",
     "needing_person",
+    "needing_site",
+    "needing_store",
     "with_steps",
 ]

@@ -10,11 +10,19 @@ from clones.models.site import SiteClone
 
 def needing_person(jobs: QuerySet[CloneJob]) -> QuerySet[CloneJob]:
     """Keep the jobs whose store, or whose Instant Site, goes on only when a person has seen to it."""
-    stores = StoreCreation.objects.filter(finished_at=None, status=CreationStatus.NEEDS_PERSON).order_by()
-    waiting = CloneJob.objects.active().filter(target__in=stores.values("target")).order_by()
-    sites = SiteClone.objects.filter(finished_at=None, status=SiteStatus.NEEDS_PERSON).order_by()
     # One list of ids: for "in the one or in the other" PostgreSQL reads all clones ever.
-    return jobs.filter(pk__in=waiting.values("pk").union(sites.values("job")))
+    return jobs.filter(pk__in=needing_store().values("pk").union(needing_site().values("job")))
+
+
+def needing_store() -> QuerySet[CloneJob]:
+    """Return the jobs whose store is not created until a person has seen to it."""
+    stores = StoreCreation.objects.filter(finished_at=None, status=CreationStatus.NEEDS_PERSON).order_by()
+    return CloneJob.objects.active().filter(target__in=stores.values("target")).order_by()
+
+
+def needing_site() -> QuerySet[SiteClone]:
+    """Return the Instant Sites that are not cloned until a person has seen to it."""
+    return SiteClone.objects.filter(finished_at=None, status=SiteStatus.NEEDS_PERSON).order_by()
 
 
 def with_steps(jobs: QuerySet[CloneJob]) -> QuerySet[CloneJob]:

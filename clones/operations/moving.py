@@ -1,7 +1,7 @@
 """Moving the portal to another database: every row of every table with its key, all of them or none.
 
-The old database is held still meanwhile. It keeps everything, but its connections are paused afterwards: two databases
-that both send would start every clone twice.
+The old database is held still meanwhile. It keeps everything, but its connections are paused afterwards, and its mails
+are kept back: two databases that both send would start every clone, and send every mail, twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +27,7 @@ from django_q.models import Schedule
 from clones.databases import set_up
 from clones.models import Connection
 from clones.operations.errors import InvalidRequestError
+from clones.operations.restoring import keep_mails_back
 from clones.operations.workers import refuse_while_a_worker_lives
 
 NEW: Final = "new"  # Django's name for the database to move to
@@ -37,6 +38,7 @@ NOT_AT_REST: Final = (
     "Everything is in the new database, but the old one failed just then, and its connections may not be paused. Start "
     "no worker there. Either go on with the new database, or stay with the old one, empty the new one and move again."
 )
+MAIL_NOTE: Final = "The portal was moved to another database, which sends this mail."
 
 Say = Callable[[str], None]
 Table = type[Model]
@@ -59,7 +61,7 @@ def new_database(url: str) -> Iterator[BaseDatabaseWrapper]:
 
 
 def move(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
-    """Copy everything to `new` and pause the connections of the old database; `say` is told how it goes.
+    """Copy everything to `new` and let the old database send nothing any more; `say` is told how it goes.
 
     Raises InvalidRequestError where that must not be, or where a row does not fit; nothing has changed then, but for
     NOT_AT_REST, which says what has. Raises DatabaseError where one of the two fails: nothing has changed.
@@ -85,7 +87,7 @@ def move(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
 
 
 def _copy_all(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
-    """Copy everything and pause the old database's connections, in the caller's two transactions."""
+    """Copy everything and put the old database to rest, in the caller's two transactions."""
     _hold_still(connection)
     refuse_while_a_worker_lives(now)
     _prepare(new)
@@ -94,6 +96,7 @@ def _copy_all(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
         _compare(table, copied)
     _set_sequences(new)
     Connection.objects.filter(paused_at=None).update(paused_at=now)
+    keep_mails_back(MAIL_NOTE)
 
 
 def tables() -> list[Table]:

@@ -53,7 +53,7 @@ def check_not_restored() -> None:
             "then, or stores created. Run first: manage.py after_restore"
         )
         raise InvalidRequestError(message)
-    _keep_mails_back()
+    keep_mails_back(MAIL_NOTE)
     mark.begin_anew()
 
 
@@ -68,7 +68,7 @@ def take_up(now: datetime) -> TakenUp:
     with transaction.atomic():
         refuse_while_a_worker_lives(now)
         stores = _look_up(now)
-        _keep_mails_back()
+        keep_mails_back(MAIL_NOTE)
         unsent = CloneJob.objects.active().filter(status__in=UNSENT).select_related("template", "target").order_by("pk")
         lost = [job for job in unsent if job.target.store_id and not _would_be_refused_twice(job)]
         lost_ids = {job.pk for job in lost}
@@ -92,10 +92,10 @@ def _look_up(now: datetime) -> list[StoreCreation]:
     return rows
 
 
-def _keep_mails_back() -> None:
-    """Let every mail that the backup calls unsent count as perhaps sent: it is not sent again."""
+def keep_mails_back(note: str) -> None:
+    """Let every mail that this database calls unsent count as perhaps sent, for the reason in `note`."""
     unsent = BatchMail.objects.filter(state__in=(MailStatus.WAITING, MailStatus.SENDING))
-    unsent.update(state=MailStatus.UNSURE, error=MAIL_NOTE, next_action_at=None, **LEASE_GIVEN_BACK)
+    unsent.update(state=MailStatus.UNSURE, error=note, next_action_at=None, **LEASE_GIVEN_BACK)
 
 
 def _would_be_refused_twice(job: CloneJob) -> bool:

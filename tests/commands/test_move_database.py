@@ -12,10 +12,10 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from clones.choices import JobStatus
+from clones.choices import JobStatus, MailStatus
 from clones.engine import mappings
 from clones.lifecycle import record_start
-from clones.models import CloneJob, Connection, Profile
+from clones.models import BatchMail, CloneJob, Connection, Profile
 from clones.operations.moving import tables
 from clones.permissions import Role
 from tests.commands.running import Ended, run, snapshot
@@ -139,6 +139,17 @@ def test_afterwards_the_old_database_sends_nothing_and_the_new_one_does(new: str
     assert not Connection.objects.open(timezone.now()).exists()
     with only_database(new):
         assert Connection.objects.open(timezone.now()).count() == len({job.connection_id for job in history})
+
+
+def test_a_mail_that_waits_is_sent_by_the_new_database_alone(new: str, history: list[CloneJob]) -> None:
+    sam = User.objects.get(username="sam")
+    BatchMail.objects.create(batch=history[0].batch, user=sam, created_at=timezone.now(), next_action_at=timezone.now())
+
+    move(new)
+
+    assert BatchMail.objects.get().state == MailStatus.UNSURE
+    with only_database(new):
+        assert BatchMail.objects.get().state == MailStatus.WAITING
 
 
 @pytest.mark.usefixtures("kept")

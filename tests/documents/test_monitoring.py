@@ -131,3 +131,56 @@ def test_panels_have_places_and_numbers_of_their_own_and_ask_whom_the_reader_cho
 
 def cells(x: int, y: int, w: int, h: int) -> Iterator[tuple[int, int]]:
     return ((column, row) for column in range(x, x + w) for row in range(y, y + h))
+
+
+# What Grafana says of a dashboard (its kind "Dashboard") --------------------------------------------------------------
+
+BUILT_IN = {"__rate_interval", "__all"}
+
+
+def everything_in(node: Any) -> Iterator[str]:
+    """Yield all texts of the dashboard."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from everything_in(each)
+
+
+def test_every_variable_that_is_used_is_asked_for() -> None:
+    names = {variable["name"] for variable in DASHBOARD["templating"]["list"]}
+    used = {name for text in everything_in(DASHBOARD) for name in re.findall(r"\$\{?(\w+)", text)}
+
+    assert used - BUILT_IN == names
+
+
+def test_a_variable_of_many_values_begins_with_a_list() -> None:
+    for variable in DASHBOARD["templating"]["list"]:
+        if variable.get("multi"):
+            assert (variable["current"]["text"], variable["current"]["value"]) == (["All"], ["$__all"])
+
+
+@pytest.mark.parametrize("panel", DASHBOARD["panels"], ids=lambda panel: panel["title"])
+def test_a_panel_is_as_grafana_takes_it(panel: dict[str, Any]) -> None:
+    place, options = panel["gridPos"], panel["options"]
+
+    assert panel["type"] in {"stat", "timeseries"}
+    assert place["w"] > 0 < place["h"]
+    assert 0 <= place["x"] <= 24 - place["w"]
+    assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+    if panel["type"] == "timeseries":
+        assert set(options["legend"]) == {"displayMode", "placement", "showLegend", "calcs"}
+        assert set(options["tooltip"]) == {"mode", "sort"}
+    else:
+        assert options["reduceOptions"] == {"calcs": ["lastNotNull"], "fields": "", "values": False}
+        first, *rest = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        assert first["value"] is None
+        assert [step["value"] for step in rest] == sorted(step["value"] for step in rest)
+
+
+def test_the_dashboard_can_be_imported_anywhere() -> None:
+    assert 8 <= len(DASHBOARD["uid"]) <= 40
+    assert "id" not in DASHBOARD
+    assert {target["datasource"]["uid"] for panel in DASHBOARD["panels"] for target in panel["targets"]} == {
+        "${datasource}"
+    }

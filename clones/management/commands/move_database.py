@@ -17,8 +17,9 @@ Everything is in the new database. Next, on every machine:
    keys/secret_key and keys/encryption_key in the folder of VAR_DIR (var). Without them no stored secret can be read.
 3. With more than one machine, set REDIS_URL.
 4. Start worker and web, and look at /readyz. Clones that were under way go on.
-The old database keeps everything, and its connections are paused: a worker that is started there by mistake sends
-nothing. To go back to it, let an admin resume them, but only while nothing has been done in the new one."""
+The old database keeps everything, but its connections are paused and its mails are not sent: a worker that is started
+there by mistake sends nothing. To go back to it, let an admin resume them, but only while nothing has been done in the
+new one."""
 
 
 class Command(BaseCommand):
