@@ -394,3 +394,43 @@ def test_a_connection_that_cannot_be_used_stops_and_says_why(batch: Batch) -> No
     row = Connection.objects.get(pk=batch.connection_id)
     assert row.block_reason == BlockReason.CREDENTIALS
     assert "Its secret is sealed." in row.standstill(NOW)
+
+
+def beside(batch: Batch, status: JobStatus, **more: object) -> CloneJob:
+    """Make a clone into store 9001 over another connection at the same address."""
+    other = BatchFactory.create(template__connection__api_url=batch.connection.api_url)
+    return job_of(other, status, target__store_id="9001", **more)
+
+
+@pytest.mark.parametrize(
+    ("status", "in_doubt"), [(JobStatus.SUBMITTING, True), (JobStatus.WAITING, True), (JobStatus.QUEUED, False)]
+)
+def test_a_store_that_another_connection_is_at_waits_for_the_end_of_that_clone(
+    batch: Batch, holder: int, status: JobStatus, *, in_doubt: bool
+) -> None:
+    other = beside(batch, status, unanswered_since=NOW if in_doubt else None)
+    job, free = job_of(batch, target__store_id="9001"), job_of(batch)
+
+    assert lease(batch, holder) == [free]
+
+    assert columns(job, "status", "next_action_at", *FREE) == {
+        "status": JobStatus.WAITING, "next_action_at": after(60), **FREE,
+    }  # fmt: skip
+    assert f"Clone {other.pk}, over connection “{other.connection}”" in job.events.get().note
+
+
+@pytest.mark.parametrize("status", [JobStatus.WAITING, JobStatus.COMPLETED])
+def test_what_another_connection_has_not_sent_or_has_ended_is_in_nobodys_way(
+    batch: Batch, holder: int, status: JobStatus
+) -> None:
+    beside(batch, status)
+    job = job_of(batch, target__store_id="9001")
+
+    assert lease(batch, holder) == [job]
+
+
+def test_what_may_have_been_sent_is_asked_about_whoever_is_at_the_store(batch: Batch, holder: int) -> None:
+    beside(batch, JobStatus.QUEUED)
+    job = job_of(batch, target__store_id="9001", unanswered_since=NOW)
+
+    assert lease(batch, holder) == [job]

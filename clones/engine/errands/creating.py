@@ -19,7 +19,7 @@ from clones.ecwid import (
     NotSent,
     RateLimited,
 )
-from clones.engine import arrival, budget, leasing
+from clones.engine import arrival, budget, leasing, neighbours
 from clones.engine.calls import UnusableConnectionError
 from clones.engine.errands import creation_rules
 from clones.engine.errands.creation_calls import Answer, Call
@@ -82,12 +82,23 @@ class CreationDesk(Desk[StoreCreation]):
             leasing.stop_unusable(connection, str(error), now)
             return []
         used = copy(connection)
-        budget.spend(connection, len(rows), now)
+        rows = self._without_doubles(connection, rows, now)
         new = [row for row in rows if row.status == CreationStatus.WAITING]
         ahead = {"submitted_at": now, "unanswered_since": now, "tries": F("tries") + 1}
         advance_creations(new, CreationStatus.CREATING, at=now, **ahead)
+        if rows:
+            budget.spend(connection, len(rows), now)
         fence, silence = self.fence(used), self.caller.silence
         return [(row, Call(row, row in new, client, used, now, silence, fence)) for row in rows]
+
+    def _without_doubles(self, connection: Connection, rows: list[StoreCreation], now: datetime) -> list[StoreCreation]:
+        """Leave out, and end, what another connection at the same address has asked for: one e-mail, one store."""
+        waiting = [row for row in rows if row.status == CreationStatus.WAITING]
+        beside = neighbours.creations_beside(connection, waiting)
+        doubles = [row for row in waiting if row.email in beside]
+        for row in doubles:
+            self._write(row, creation_rules.on_beside(row, beside[row.email]), now)
+        return [row for row in rows if row not in doubles]
 
     def lock_first(self, row: StoreCreation) -> None:
         """Lock the batch: whether it is held decides when the clone is due."""

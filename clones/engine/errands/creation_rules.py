@@ -34,6 +34,9 @@ GIVE_UP_AFTER: Final = timedelta(hours=24)
 MOST_REQUESTS: Final = 5  # that got lost one after the other, though nothing was created
 
 TAKEN: Final = "Ecwid has a store with the e-mail {email} already, so none was created."
+BESIDE: Final = (
+    "A store for {email} is being created, or was, over connection “{connection}”, so none was asked for over this one."
+)
 INVALID: Final = "Ecwid refused to create the store: the e-mail or the name is not valid for it."
 REFUSED: Final = "Ecwid refused to create the store."
 LOST: Final = "{answer} The store for {email} may have been created: looking it up."
@@ -91,6 +94,12 @@ def on_created(row: StoreCreation, error: EcwidError, now: datetime, *, lacks: b
         return _refused(row, error)
     note = LOST.format(answer=error, email=row.email)
     return _said(CreationStatus.LOOKING, {"next_action_at": now + FIRST_LOOK}, note, error)
+
+
+def on_beside(row: StoreCreation, other: StoreCreation) -> Verdict:
+    """Do without a store that was asked for over another connection at the same address."""
+    note = BESIDE.format(email=row.email, connection=other.connection)
+    return Verdict(CreationStatus.FAILED, {"error_code": "", "error_message": note}, note)
 
 
 def on_looked_up(

@@ -66,8 +66,7 @@ def _busy(draft: Draft, wanted: list[Wanted]) -> list[CloneJob]:
     if not draft.template:
         return []
     ids = [one.store_id for one in wanted if one.store_id]
-    here = CloneJob.objects.active().filter(target__connection_id=draft.template.connection_id)
-    jobs = here.filter(target__store_id__in=ids)
+    jobs = CloneJob.objects.active().into(draft.template.connection, ids)
     return list(jobs.select_related("target").order_by("pk"))
 
 
