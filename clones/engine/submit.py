@@ -28,7 +28,6 @@ from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
 from clones.models import CloneJob
 
 BESIDE_PAUSE: Final = timedelta(minutes=1)
-IN_ONE_GO: Final = timedelta(minutes=10)  # POSTs further apart had a pause, a block or no worker between them
 ASK_AGAIN_WITHIN: Final = timedelta(seconds=60)  # where a second POST would be accepted once the first clone has ended
 TRANSIENT_TRIES: Final = 6
 BUSY_TRIES: Final = 40  # at most a minute apart: a good half hour
@@ -82,7 +81,7 @@ def _submitting(job: CloneJob, now: datetime) -> Change:
 
 def trying_since(job: CloneJob, now: datetime) -> datetime:
     """Return when the present series of POSTs began: waiting behind a pause or a block is no trying."""
-    if job.trying_since and job.submitted_at and now - job.submitted_at < IN_ONE_GO:
+    if job.trying_since and job.submitted_at and now - job.submitted_at < pacing.IN_ONE_GO:
         return job.trying_since
     return now
 
@@ -131,7 +130,7 @@ class Decision:
     @property
     def doubt_is_a_day_old(self) -> bool:
         """Tell whether nobody has learned for a day what became of a POST, though it was asked for some time."""
-        return self.unanswered_for > pacing.GIVE_UP_AFTER and self.trying_for > IN_ONE_GO
+        return self.unanswered_for > pacing.GIVE_UP_AFTER and self.trying_for > pacing.IN_ONE_GO
 
     def _tries_at(self, answer: Refused) -> int:
         """Count the refusals of this kind in a row: patience with one kind is not used up by another."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 
 from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
 from clones.ecwid import (
@@ -19,7 +19,7 @@ from clones.ecwid import (
     NotSent,
     RateLimited,
 )
-from clones.engine import arrival, budget, leasing, neighbours
+from clones.engine import arrival, budget, leasing, neighbours, pacing
 from clones.engine.calls import UnusableConnectionError
 from clones.engine.errands import creation_rules
 from clones.engine.errands.creation_calls import Answer, Call
@@ -84,7 +84,7 @@ class CreationDesk(Desk[StoreCreation]):
         used = copy(connection)
         rows = self._without_doubles(connection, rows, now)
         new = [row for row in rows if row.status == CreationStatus.WAITING]
-        ahead = {"submitted_at": now, "unanswered_since": now, "tries": F("tries") + 1}
+        ahead = {**_trying(now), "submitted_at": now, "unanswered_since": now, "tries": F("tries") + 1}
         advance_creations(new, CreationStatus.CREATING, at=now, **ahead)
         if rows:
             budget.spend(connection, len(rows), now)
@@ -175,6 +175,12 @@ class CreationDesk(Desk[StoreCreation]):
         advance_creations(sent, CreationStatus.LOOKING, at=now, next_action_at=now)
         arrival.remark(sent, LEFT_NOTE, now)
         super().take_back([row for row in rows if row not in sent], now)
+
+
+def _trying(now: datetime) -> dict[str, Case]:
+    """Keep since when it is tried: waiting behind a pause or a block is no trying."""
+    goes_on = When(trying_since__isnull=False, submitted_at__gt=now - pacing.IN_ONE_GO, then=F("trying_since"))
+    return {"trying_since": Case(goes_on, default=Value(now, DateTimeField()))}
 
 
 def _open_slots(connection: Connection, now: datetime) -> int:

@@ -20,6 +20,7 @@ from clones.engine.errands.creating import LEFT_NOTE, CreationDesk
 from clones.engine.errands.creation_calls import Answer
 from clones.models import CloneEvent, CloneJob, Connection, StoreCreation, TargetStore
 from clones.operations.cancel import cancel_jobs
+from clones.operations.creations import look_again
 from clones.sandbox.testemails import TEST_EMAILS
 from clones.secrets import Secret
 from tests.conftest import connect_to
@@ -356,6 +357,34 @@ def test_what_is_too_late_is_not_sent(connection: Connection, sandbox: SandboxPr
 
     assert sandbox.requests(call="store_create") == []
     assert (now_of(row).status, now_of(row).unanswered_since) == (CreationStatus.WAITING, None)
+
+
+def test_an_ecwid_that_cannot_be_reached_for_a_day_is_tried_less_and_less_often(worker: Driver) -> None:
+    row = wanted(ConnectionFactory.create(api_url="http://127.0.0.1:1/api/v3"))  # nobody listens there
+    now, pauses = NOW, list[float]()
+
+    while (found := now_of(row)).status == CreationStatus.WAITING:
+        assert found.next_action_at
+        pauses.append((found.next_action_at - now).total_seconds())
+        now = max(now, found.next_action_at)
+        if len(pauses) == 30:
+            StoreCreation.objects.update(trying_since=now - timedelta(hours=24))
+        worker.go_round(now)
+
+    assert pauses[1:5] == [2, 2, 2, 2]
+    assert pauses[29] == 60
+    assert (found.status, found.unanswered_since) == (CreationStatus.NEEDS_PERSON, None)
+    look_again(job_of(row))
+    assert (now_of(row).status, now_of(row).trying_since) == (CreationStatus.WAITING, None)
+
+
+def test_waiting_behind_a_pause_is_no_trying(connection: Connection, worker: Driver) -> None:
+    days_ago = NOW - timedelta(days=2)
+    row = wanted(connection, trying_since=days_ago, submitted_at=days_ago)
+
+    worker.lease(NOW + SOON)
+
+    assert now_of(row).trying_since == NOW + SOON
 
 
 def test_a_created_store_of_a_held_batch_does_not_start_its_clone(connection: Connection, worker: Driver) -> None:
