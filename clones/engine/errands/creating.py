@@ -1,7 +1,6 @@
 """The desk that creates stores, and looks up by e-mail what became of a request whose answer was lost."""
 
 import logging
-from collections import Counter
 from copy import copy
 from datetime import datetime
 from itertools import groupby
@@ -25,6 +24,7 @@ from clones.engine.errands import creation_rules
 from clones.engine.errands.creation_calls import Answer, Call
 from clones.engine.errands.creation_rules import LACKS_RIGHT, Verdict
 from clones.engine.errands.desk import Desk, Work
+from clones.engine.errands.sharing import shared_out
 from clones.engine.outcome import block_for
 from clones.lifecycle import Change, advance_many
 from clones.models import Connection, StoreCreation
@@ -46,20 +46,7 @@ class CreationDesk(Desk[StoreCreation]):
         moves = (CreationStatus.WAITING, CreationStatus.LOOKING)
         free = self.rows().filter(finished_at=None, next_action_at__lte=now, lease_token="", status__in=moves)
         ready = free.filter(connection__in=budget.ready(now)).order_by("next_action_at", "pk")
-        return self._shared_out(ready, now)
-
-    def _shared_out(self, ready: QuerySet[StoreCreation], now: datetime) -> QuerySet[StoreCreation]:
-        """Keep each connection's share of the calls at once: one that does not answer must not take all of them."""
-        with_work = list(Connection.objects.filter(pk__in=ready.order_by().values("connection")))
-        in_air = Counter(self.rows().exclude(lease_token="").order_by().values_list("connection_id", flat=True))
-        places = {*in_air, *(each.pk for each in with_work)}
-        if len(places) < 2:  # noqa: PLR2004
-            return ready
-        share, ids = max(1, self.at_once // len(places)), list[int]()
-        for connection in with_work:
-            room = min(share - in_air[connection.pk], budget.room_in_air(connection, now))
-            ids += ready.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
-        return ready.filter(pk__in=ids)
+        return shared_out(self, ready, "connection", lambda pk: _room_in_air(pk, now))
 
     def prepare(self, rows: list[StoreCreation], now: datetime) -> list[tuple[StoreCreation, Work]]:
         """Take as many as the budgets allow; CREATING and the doubt are written before a request leaves."""
@@ -175,6 +162,10 @@ class CreationDesk(Desk[StoreCreation]):
         advance_creations(sent, CreationStatus.LOOKING, at=now, next_action_at=now)
         arrival.remark(sent, LEFT_NOTE, now)
         super().take_back([row for row in rows if row not in sent], now)
+
+
+def _room_in_air(connection_id: int, now: datetime) -> int:
+    return budget.room_in_air(Connection.objects.get(pk=connection_id), now)
 
 
 def _trying(now: datetime) -> dict[str, Case]:
