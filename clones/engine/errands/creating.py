@@ -3,9 +3,11 @@
 import logging
 from copy import copy
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
+from django.db import transaction
 from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 
 from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
@@ -19,6 +21,7 @@ from clones.ecwid import (
     RateLimited,
 )
 from clones.engine import arrival, budget, leasing, neighbours, pacing
+from clones.engine.batches import review
 from clones.engine.calls import UnusableConnectionError
 from clones.engine.errands import creation_rules
 from clones.engine.errands.creation_calls import Answer, Call
@@ -231,3 +234,5 @@ def _fail_clone(row: StoreCreation, verdict: Verdict, now: datetime) -> None:
     if job:
         change = Change(job, JobStatus.FAILED, fields, note=verdict.note, code=verdict.code, message=verdict.message)
         advance_many([change], at=now)
+        # Before more of its batch is sent.
+        transaction.on_commit(partial(review, [job.batch_id], now), robust=True)
