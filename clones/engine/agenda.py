@@ -161,7 +161,7 @@ def with_caution(starts: Iterable[Start]) -> list[Start]:
     """Leave out what a batch must not send yet. What repeats a lost answer is sent all the same."""
     found = list(starts)
     large = {start.batch_id for start in found if start.waiting > caution.AT_ONCE}
-    rooms = caution.rooms(large) if large else {}
+    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large)
     chosen = []
     for start in found:
         if not start.in_doubt and start.batch_id in rooms:

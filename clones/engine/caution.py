@@ -1,28 +1,25 @@
-"""A batch that has not shown yet that it works is sent no faster than its answers come in.
+"""A batch is sent no faster than it shows that it works.
 
 Refusals come as fast as requests leave: without this, all clones of a batch would be sent before five have failed, and
-nothing would be left to hold. Once Ecwid has accepted one clone of it, nothing slows a batch down.
+nothing would be left to hold. So as many may be without an answer as hold a batch when they fail, and one more for each
+that Ecwid has accepted: a batch that works is soon as fast as the connection.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Q
 
 from clones.choices import JobStatus
-from clones.models import Batch, CloneJob
+from clones.models import CloneJob
 
-AT_ONCE: Final = 5  # as many as hold a batch when they fail
+AT_ONCE: Final = 5
 ACCEPTED: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
 
 
 def rooms(batch_ids: Iterable[int]) -> dict[int, int]:
-    """Return for those of the batches that have not shown yet that they work how many more clones may be sent now."""
-    accepted = CloneJob.objects.filter(batch=OuterRef("pk"), status__in=ACCEPTED).order_by()
-    unproven = list(Batch.objects.filter(~Exists(accepted), pk__in=batch_ids).order_by().values_list("pk", flat=True))
-    if not unproven:
-        return {}
-    in_air = CloneJob.objects.filter(batch__in=unproven, status=JobStatus.SUBMITTING).order_by()
-    sent = Counter(in_air.values_list("batch_id", flat=True))
-    return {pk: max(0, AT_ONCE - sent[pk]) for pk in unproven}
+    """Return for those of the batches of which something was sent how many more may be; AT_ONCE of the others."""
+    sent = CloneJob.objects.filter(batch__in=list(batch_ids), status__in=(JobStatus.SUBMITTING, *ACCEPTED)).order_by()
+    submitting = Count("pk", filter=Q(status=JobStatus.SUBMITTING))
+    counts = sent.values_list("batch").annotate(every=Count("pk"), in_air=submitting)
+    return {batch: AT_ONCE + (every - in_air) - in_air for batch, every, in_air in counts}

@@ -186,11 +186,12 @@ def test_of_a_big_batch_the_doubts_and_those_longest_due_are_read(monkeypatch: p
         ({JobStatus.SUBMITTING: 3}, 2),
         ({JobStatus.SUBMITTING: 6}, 0),
         ({JobStatus.FAILED: 4}, 5),
-        ({JobStatus.QUEUED: 1, JobStatus.SUBMITTING: 6}, 12),
-        ({JobStatus.COMPLETED: 1}, 12),
+        ({JobStatus.QUEUED: 1, JobStatus.SUBMITTING: 5}, 1),
+        ({JobStatus.IN_PROGRESS: 1, JobStatus.COMPLETED: 2}, 8),
+        ({JobStatus.COMPLETED: 20, JobStatus.SUBMITTING: 9}, 12),
     ],
 )
-def test_a_batch_of_which_ecwid_has_accepted_nothing_yet_is_sent_five_at_a_time(
+def test_a_batch_is_sent_five_at_a_time_and_one_more_for_each_that_ecwid_has_accepted(
     others: dict[JobStatus, int], sent: int
 ) -> None:
     batch = BatchFactory.create()

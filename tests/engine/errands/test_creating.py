@@ -12,8 +12,8 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
-from clones.ecwid import CreatedStore, Timeouts
+from clones.choices import BlockReason, CreationStatus, FailureKind, HoldReason, JobStatus
+from clones.ecwid import Conflict, CreatedStore, Timeouts
 from clones.engine import budget
 from clones.engine.errands import creation_rules, leases
 from clones.engine.errands.creating import LEFT_NOTE, CreationDesk
@@ -485,6 +485,22 @@ def test_two_workers_at_once_create_each_store_once(connection: Connection, sand
 
     assert {now_of(row).status for row in rows} == {CreationStatus.CREATED}
     assert len(sandbox.requests(call="store_create")) == len(rows)
+
+
+@pytest.mark.usefixtures("committed")
+def test_five_refused_stores_hold_their_batch_at_once(connection: Connection, worker: Driver) -> None:
+    rows = [wanted(connection, f"new-{number}") for number in range(8)]
+    batch = job_of(rows[0]).batch
+    CloneJob.objects.update(batch=batch)
+    desk, work = worker.lease(NOW + SOON, room=6)
+    refused = Answer(connection, Conflict("CONSTRAINT_VIOLATION", "Taken", 409), NOW)
+
+    for leased, _ in work[:5]:
+        leases.settle(desk, leased.pk, leased.lease_token, refused, NOW + SOON)
+
+    batch.refresh_from_db()
+    assert batch.hold_reason == HoldReason.SAME_FAILURES
+    assert StoreCreation.objects.filter(status=CreationStatus.WAITING, next_action_at=None).count() == 2
 
 
 def test_the_pause_before_a_404_counts_covers_the_clients_own_limits() -> None:
