@@ -15,6 +15,7 @@ from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from clones.choices import JobStatus
+from clones.engine import caution
 from clones.engine.history import Kind, Outlook, Outlooks
 from clones.engine.pacing import WORTH_A_LOOK_SECONDS
 from clones.models import CloneJob
@@ -152,7 +153,23 @@ def due_jobs(connection_id: int, now: datetime) -> Due:
 
 
 def _starts(due: CloneJobQuerySet) -> list[Start]:
-    return [Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in next_starts(due)]
+    rows = next_starts(due)
+    return with_caution(Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in rows)
+
+
+def with_caution(starts: Iterable[Start]) -> list[Start]:
+    """Leave out what a batch must not send yet. What repeats a lost answer is sent all the same."""
+    found = list(starts)
+    large = {start.batch_id for start in found if start.waiting > caution.AT_ONCE}
+    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large)
+    chosen = []
+    for start in found:
+        if not start.in_doubt and start.batch_id in rooms:
+            if rooms[start.batch_id] <= 0:
+                continue
+            rooms[start.batch_id] -= 1
+        chosen.append(start)
+    return chosen
 
 
 def next_starts(due: CloneJobQuerySet) -> "QuerySet[CloneJob, tuple[int, int, int, datetime | None]]":

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 from clones.choices import CREATION_GONE, CreationStatus, JobStatus
 from clones.engine.holds import is_held_back
 from clones.lifecycle import Change, advance_many
-from clones.models import Batch, CloneJob, StoreCreation, TargetStore, TemplateStore
+from clones.models import Batch, CloneJob, Connection, StoreCreation, TargetStore, TemplateStore
 from clones.secrets import Secret
 from clones.steps import advance_creations
 
@@ -66,6 +66,7 @@ def arrive(
     """
     _refuse_template(row, store_id)
     job = clone_of(row)
+    _refuse_beside(row, store_id)
     known = TargetStore.objects.filter(connection=row.connection_id, store_id=store_id).exclude(pk=row.target_id)
     other = known.select_for_update(no_key=True).first()
     if other:
@@ -89,6 +90,13 @@ def _refuse_template(row: StoreCreation, store_id: str) -> None:
     for template in templates[:1]:
         message = f"Store {store_id} is the template “{template.name}”, and nothing may be cloned into a template."
         raise StoreTakenError(message)
+
+
+def _refuse_beside(row: StoreCreation, store_id: str) -> None:
+    """Refuse a store that another connection at the same address is at, or that was created over it."""
+    places = Connection.objects.at_address_of(row.connection).exclude(pk=row.connection_id)
+    for other in TargetStore.objects.filter(connection__in=places, store_id=store_id):
+        _refuse_busy(other)
 
 
 def _refuse_busy(other: TargetStore) -> None:

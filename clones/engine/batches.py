@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clones.choices import SITE_MOVES, HoldReason, JobStatus, SiteStatus
-from clones.engine import outbox
+from clones.engine import caution, outbox
 from clones.engine.database import AWAY, met_a_lock
 from clones.engine.holds import (
     canary_of,
@@ -30,7 +30,7 @@ from clones.models import Batch, CloneJob, SiteClone
 
 logger = logging.getLogger(__name__)
 
-IN_A_ROW: Final = 5
+IN_A_ROW: Final = caution.AT_ONCE
 TURNS: Final = 20  # until all open batches were reviewed; a tick has about thirty
 LATELY: Final = timedelta(seconds=5)  # longer than between two reviews, and than a transaction takes
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Min, OuterRef, QuerySet, Subquery, prefetch_related_objects
 
 from clones.choices import BlockReason, JobStatus
-from clones.engine import budget, submit
+from clones.engine import budget, neighbours, submit
 from clones.engine.agenda import Agenda
 from clones.engine.history import Outlooks
 from clones.models import CloneJob, Connection
@@ -53,7 +53,7 @@ def lease_due(
             agenda.forget(connection.pk)
         waiting = [job for job in jobs if job.status == JobStatus.WAITING]
         running = [job for job in jobs if job.status != JobStatus.WAITING]
-        to_send = submit.write_ahead(waiting, now) + running
+        to_send = submit.write_ahead(waiting, now, neighbours.clones_beside(connection, waiting)) + running
         if to_send:
             budget.spend(connection, len(to_send), now)
         return to_send
@@ -70,12 +70,17 @@ def _longest_due(connection: Connection, now: datetime) -> list[int]:
 def locked(connection_id: int) -> Connection | None:
     """Lock the connection's row; None where somebody holds it: whoever does must not hold up other connections.
 
+    With it those of its neighbours at the same address: what one of them begins, no other may begin meanwhile.
     no_key: a launch that adds thousands of jobs to this connection must not hold us up, nor we it.
     """
-    rows = Connection.objects.filter(pk=connection_id)
-    if database.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(no_key=True, skip_locked=True)
-    return rows.first()
+    address = Connection.objects.filter(pk=connection_id).values("api_url")
+    rows = Connection.objects.filter(api_url__in=address).order_by("pk")
+    if not database.features.has_select_for_update_skip_locked:
+        return rows.filter(pk=connection_id).first()
+    held = list(rows.select_for_update(no_key=True, skip_locked=True))
+    if len(held) < rows.count():
+        return None
+    return next((one for one in held if one.pk == connection_id), None)
 
 
 def _lease(connection: Connection, worker_id: int, token: str, job_ids: list[int], now: datetime) -> list[CloneJob]:

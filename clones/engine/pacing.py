@@ -12,6 +12,7 @@ OVERDUE_SHARE: Final = 0.05  # where so few of its kind still run, an overdue cl
 WORTH_A_LOOK_SECONDS: Final = 0.05  # a request is spent where a clone is expected to have been over for so long
 ROUNDS_SHARE: Final = 0.1  # of the limit is spent on looking at every clone in turn, whatever is expected
 
+IN_ONE_GO: Final = timedelta(minutes=10)  # requests further apart had a pause, a block or no worker between them
 OVERDUE_AFTER: Final = timedelta(minutes=15)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 

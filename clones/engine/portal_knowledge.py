@@ -45,19 +45,20 @@ def scope_of(row: DraftTarget) -> CloneScope:
 
 
 class _Archive:
-    """What is known of the stores and e-mails of rows over one connection."""
+    """What is known of the stores and e-mails of rows over one connection, over whichever it was done."""
 
     def __init__(self, connection: Connection, rows: Sequence[DraftTarget]) -> None:
         ids = {row.store_id.strip() for row in rows} - {""}
         emails = {row.email.strip().lower() for row in rows if not row.store_id.strip()} - {""}
-        templates = TemplateStore.objects.filter(connection=connection, store_id__in=ids)
+        places = Connection.objects.at_address_of(connection)
+        templates = TemplateStore.objects.filter(connection__in=places, store_id__in=ids)
         self.templates = {one.store_id: one.name for one in templates}
         targets = TargetStore.objects.filter(connection=connection, store_id__in=ids).order_by("pk")
         self.tokens = {one.store_id: one.token for one in targets if one.token}
-        into = CloneJob.objects.filter(target__connection=connection, target__store_id__in=ids)
+        into = CloneJob.objects.into(connection, ids)
         self.active = dict(into.active().values_list("target__store_id", "pk"))
         self.filled = _last_filled(into)
-        creations = StoreCreation.objects.filter(connection=connection, email__in=emails)
+        creations = StoreCreation.objects.filter(connection__in=places, email__in=emails)
         self.creations = dict(creations.exclude(status__in=CREATION_GONE).values_list("email", "target__store_id"))
 
     def row(self, row: DraftTarget) -> Known:

@@ -12,6 +12,7 @@ from django.db import transaction
 from clones.choices import BlockReason, CloneScope, JobStatus
 from clones.ecwid import CloneStatus, CredentialsRefused, EcwidError, IdMapping, NoAnswer, NotSent, RateLimited
 from clones.engine import budget, follow, mappings, submit
+from clones.engine.batches import review
 from clones.engine.calls import Answer
 from clones.engine.history import Outlooks
 from clones.engine.holds import is_held_back
@@ -30,14 +31,14 @@ def settle(answers: Sequence[Answer], now: datetime, outlooks: Outlooks | None =
     kept while the job is still without one.
     """
     _stop_connections(answers, now)
-    for answer in answers:
-        if answer.submits:
-            _settle_submit(answer, now)
+    failed = {answer.job.batch_id for answer in answers if answer.submits and _settle_submit(answer, now)}
     looks = [answer for answer in answers if not answer.submits]
     if looks:
         _settle_looks(looks, now, outlooks or Outlooks())
     for answer in answers:
         _close_breaker(answer, now)
+    if failed:  # before more of these batches is sent
+        review(failed, now)
 
 
 def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
@@ -59,15 +60,17 @@ def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
         logger.warning("Connection %s is stopped until %s: %s. %s", used, until, block.reason.label, block.message)
 
 
-def _settle_submit(answer: Answer, now: datetime) -> None:
+def _settle_submit(answer: Answer, now: datetime) -> bool:
+    """Write what the answer to a POST means; tell whether its job has failed by it."""
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
     outcome = submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
     if outcome.change is None:
-        return
+        return False
     with transaction.atomic():
         written = advance_many([_held_back(answer.job, outcome.change)], at=now, under_lease=True)
     if not written:
         _keep_late_ticket(outcome.change, now)
+    return bool(written) and outcome.change.to == JobStatus.FAILED
 
 
 def _held_back(job: CloneJob, change: Change) -> Change:

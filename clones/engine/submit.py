@@ -7,6 +7,7 @@ A POST is a promise to find out what became of it: from `write_ahead` until an a
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from clones.choices import FailureKind, JobStatus
@@ -26,7 +27,7 @@ from clones.failures import failure_of
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
 from clones.models import CloneJob
 
-IN_ONE_GO: Final = timedelta(minutes=10)  # POSTs further apart had a pause, a block or no worker between them
+BESIDE_PAUSE: Final = timedelta(minutes=1)
 ASK_AGAIN_WITHIN: Final = timedelta(seconds=60)  # where a second POST would be accepted once the first clone has ended
 TRANSIENT_TRIES: Final = 6
 BUSY_TRIES: Final = 40  # at most a minute apart: a good half hour
@@ -49,15 +50,21 @@ def is_too_late_to_repeat(job: CloneJob, now: datetime) -> bool:
     )
 
 
-def write_ahead(jobs: list[CloneJob], now: datetime) -> list[CloneJob]:
+def write_ahead(
+    jobs: list[CloneJob], now: datetime, beside: Mapping[int, CloneJob] = MappingProxyType({})
+) -> list[CloneJob]:
     """Write SUBMITTING for waiting jobs that were just leased; return those that may now be sent.
 
     The returned rows still say what was read: `unanswered_since` is that of an *earlier* POST. Jobs that must not be
-    repeated any more end as RESULT_LOST instead. Runs in the caller's transaction.
+    repeated any more end as RESULT_LOST instead; those that have another connection's clone `beside` them, in the same
+    store, wait for its end. Runs in the caller's transaction.
     """
     late = [job for job in jobs if is_too_late_to_repeat(job, now)]
+    free = [job for job in jobs if job not in late and job.pk not in beside]
     advance_many((_result_lost(job) for job in late), at=now, under_lease=True)
-    written = advance_many((_submitting(job, now) for job in jobs if job not in late), at=now, under_lease=True)
+    put_off = (_put_off(job, beside[job.pk], now) for job in jobs if job not in late and job.pk in beside)
+    advance_many(put_off, at=now, under_lease=True)
+    written = advance_many((_submitting(job, now) for job in free), at=now, under_lease=True)
     return [job for job in jobs if job.pk in written]
 
 
@@ -74,9 +81,14 @@ def _submitting(job: CloneJob, now: datetime) -> Change:
 
 def trying_since(job: CloneJob, now: datetime) -> datetime:
     """Return when the present series of POSTs began: waiting behind a pause or a block is no trying."""
-    if job.trying_since and job.submitted_at and now - job.submitted_at < IN_ONE_GO:
+    if job.trying_since and job.submitted_at and now - job.submitted_at < pacing.IN_ONE_GO:
         return job.trying_since
     return now
+
+
+def _put_off(job: CloneJob, other: CloneJob, now: datetime) -> Change:
+    note = f"Clone {other.pk}, over connection “{other.connection}”, is in the same store: this one waits for its end."
+    return Change(job, JobStatus.WAITING, {"next_action_at": now + BESIDE_PAUSE, **LEASE_GIVEN_BACK}, note=note)
 
 
 def _result_lost(job: CloneJob) -> Change:
@@ -118,7 +130,7 @@ class Decision:
     @property
     def doubt_is_a_day_old(self) -> bool:
         """Tell whether nobody has learned for a day what became of a POST, though it was asked for some time."""
-        return self.unanswered_for > pacing.GIVE_UP_AFTER and self.trying_for > IN_ONE_GO
+        return self.unanswered_for > pacing.GIVE_UP_AFTER and self.trying_for > pacing.IN_ONE_GO
 
     def _tries_at(self, answer: Refused) -> int:
         """Count the refusals of this kind in a row: patience with one kind is not used up by another."""

@@ -18,6 +18,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Connections that requests may be sent over at `now`."""
         return self.filter(Q(blocked_until=None) | Q(blocked_until__lte=now), paused_at=None)
 
+    def at_address_of(self, connection: "Connection") -> "ConnectionQuerySet":
+        """All connections at the same address, itself too: the stores and tickets behind it are the same for each."""
+        return self.filter(api_url=connection.api_url)
+
     def stopped(self, now: datetime) -> "ConnectionQuerySet":
         """All others."""
         return self.filter(Q(blocked_until__gt=now) | Q(paused_at__isnull=False))

@@ -26,6 +26,7 @@ class StoreCreation(Leased):
     error_message = models.TextField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    trying_since = models.DateTimeField(null=True, help_text="The first request of the present series.")
     submitted_at = models.DateTimeField(null=True, help_text="The latest request to create it.")
     unanswered_since = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -28,6 +28,11 @@ class CloneJobQuerySet(models.QuerySet["CloneJob"]):
         """
         return self.filter(finished_at=None)
 
+    def into(self, connection: Connection, store_ids: Iterable[str]) -> "CloneJobQuerySet":
+        """Jobs into the stores with these IDs, over whichever connection at the address of `connection`."""
+        places = Connection.objects.at_address_of(connection)
+        return self.filter(target__connection__in=places, target__store_id__in=list(store_ids))
+
     def due(self, now: datetime) -> "CloneJobQuerySet":
         """Active jobs that want attention at `now` and that nobody holds, longest due first."""
         return self.active().filter(next_action_at__lte=now, lease_token="").order_by("next_action_at", "pk")

@@ -94,7 +94,7 @@ def _lock_batches(job: CloneJob, creations: QuerySet[StoreCreation]) -> None:
 def _ask_again(rows: list[StoreCreation], now: datetime, user: User | None) -> int:
     jobs = CloneJob.objects.active().filter(target__in=[each.target_id for each in rows]).select_related("batch")
     held = {job.target_id for job in jobs if is_held_back(job, job.batch)}
-    cleared = {"error_code": "", "error_message": ""}
+    cleared = {"error_code": "", "error_message": "", "trying_since": None}
     free = [each for each in rows if each.target_id not in held]
     advance_creations(free, CreationStatus.WAITING, at=now, next_action_at=now, **cleared)
     kept = [each for each in rows if each.target_id in held]

@@ -14,7 +14,7 @@ class KnownStores:
         connection = template.connection
         self._template = template
         self._templates = {one.store_id: one for one in templates_among(connection, list(store_ids))}
-        self._taken = taken_emails(live_creations(connection, emails).values())
+        self._taken = taken_emails(live_creations(connection, emails).values(), connection)
         rows = TargetStore.objects.filter(connection=connection, store_id__in=store_ids)
         self._targets = {row.store_id: row for row in rows.only("store_id", "email", "token")}
 
@@ -56,16 +56,20 @@ class KnownStores:
 
 
 def live_creations(connection: Connection, emails: Iterable[str]) -> dict[str, StoreCreation]:
-    """Return for each of these e-mails the creation of its store that has ended well, or not ended."""
-    rows = StoreCreation.objects.filter(connection=connection, email__in=list(emails)).exclude(status__in=CREATION_GONE)
-    return {creation.email: creation for creation in rows.select_related("target")}
+    """Return for each of these e-mails the creation of its store that has ended well, or not ended.
+
+    Whoever asked for it: an e-mail has one store at one address, over whichever connection.
+    """
+    places = Connection.objects.at_address_of(connection)
+    rows = StoreCreation.objects.filter(connection__in=places, email__in=list(emails)).exclude(status__in=CREATION_GONE)
+    return {creation.email: creation for creation in rows.select_related("target", "connection")}
 
 
-def taken_emails(creations: Iterable[StoreCreation]) -> dict[str, str]:
-    """Return for the e-mail of each of these a sentence that says what there is of its store."""
+def taken_emails(creations: Iterable[StoreCreation], connection: Connection) -> dict[str, str]:
+    """Say for the e-mail of each of these, to people at `connection`, what there is of its store."""
     creations = list(creations)
     batches = _batches([creation.target_id for creation in creations if not creation.target.store_id])
-    return {creation.email: _taken(creation, batches.get(creation.target_id)) for creation in creations}
+    return {one.email: _taken(one, connection, batches.get(one.target_id)) for one in creations}
 
 
 def _batches(target_ids: list[int]) -> dict[int, int]:
@@ -74,11 +78,12 @@ def _batches(target_ids: list[int]) -> dict[int, int]:
     return dict(jobs.values_list("target_id", "batch_id"))
 
 
-def _taken(creation: StoreCreation, batch: int | None) -> str:
+def _taken(creation: StoreCreation, connection: Connection, batch: int | None) -> str:
+    over = f" over connection “{creation.connection}”" if creation.connection_id != connection.pk else ""
     if creation.target.store_id:
         return (
-            f"A store was created for {creation.email} already: write its ID, {creation.target.store_id}, into "
+            f"A store was created for {creation.email} already{over}: write its ID, {creation.target.store_id}, into "
             "store_id, and leave the e-mail empty."
         )
     where = f" in batch {batch}" if batch else ""
-    return f"A store is being created for {creation.email} already{where}: remove this row."
+    return f"A store is being created for {creation.email} already{where}{over}: remove this row."

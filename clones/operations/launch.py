@@ -113,16 +113,25 @@ def _free(template: TemplateStore, wanted: Sequence[Wanted]) -> tuple[list[Pair]
     targets = claim(template.connection, wanted)
     # Read after the rows were locked: another launch, or the worker, may have been first.
     creations = live_creations(template.connection, [one.email for one in wanted if not one.store_id])
-    holders = {target.pk for target in targets} | {creation.target_id for creation in creations.values()}
-    busy = list(CloneJob.objects.active().filter(target__in=holders).select_related("target"))
+    to_create = {target.pk for target in targets if not target.store_id}
+    holders = to_create | {creation.target_id for creation in creations.values()}
+    busy = _busy(template, {target.store_id for target in targets} - {""}, holders)
     held = {job.target_id for job in busy}
     refuse = [one for one in creations.values() if one.target_id not in held]
     if refuse:
-        raise InvalidRequestError(" ".join(taken_emails(refuse).values()))
+        raise InvalidRequestError(" ".join(taken_emails(refuse, template.connection).values()))
     pairs = list(zip(wanted, targets, strict=True))
-    free = [(one, target) for one, target in pairs if target.pk not in held and one.store not in creations]
+    named = {job.target.store_id for job in busy} | set(creations)
+    free = [(one, target) for one, target in pairs if target.pk not in held and one.store not in named]
     _forget_needless(target for one, target in pairs if one.store in creations and target.pk not in held)
     return free, busy
+
+
+def _busy(template: TemplateStore, store_ids: Iterable[str], holders: Iterable[int]) -> list[CloneJob]:
+    """Return the active clones into these stores, over whichever connection at the template's address, and targets."""
+    active = CloneJob.objects.active().select_related("target").order_by("pk")
+    found = [*active.filter(target__in=holders), *active.into(template.connection, store_ids)]
+    return list(dict.fromkeys(found))
 
 
 def _forget_needless(targets: Iterable[TargetStore]) -> None:

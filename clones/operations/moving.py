@@ -25,9 +25,9 @@ from django.db.models import Field, Model, QuerySet
 from django_q.models import Schedule
 
 from clones.databases import set_up
+from clones.engine import outbox
 from clones.models import Connection
 from clones.operations.errors import InvalidRequestError
-from clones.operations.restoring import keep_mails_back
 from clones.operations.workers import refuse_while_a_worker_lives
 
 NEW: Final = "new"  # Django's name for the database to move to
@@ -96,7 +96,7 @@ def _copy_all(new: BaseDatabaseWrapper, now: datetime, say: Say) -> None:
         _compare(table, copied)
     _set_sequences(new)
     Connection.objects.filter(paused_at=None).update(paused_at=now)
-    keep_mails_back(MAIL_NOTE)
+    outbox.withhold(now, MAIL_NOTE)
 
 
 def tables() -> list[Table]:

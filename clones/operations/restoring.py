@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
-from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus, MailStatus
-from clones.engine import arrival, mark
+from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus
+from clones.engine import arrival, mark, outbox
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import BatchMail, CloneJob, StoreCreation
+from clones.models import CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.workers import refuse_while_a_worker_lives
 from clones.steps import advance_creations
@@ -34,12 +35,13 @@ MAIL_NOTE: Final = (
 class TakenUp:
     """What became of the clones that the backup calls unsent: those that Ecwid is asked about, and those that ended.
 
-    `stores`: those to be created, which are looked up now.
+    `stores`: those to be created, which are looked up now. `mails`: how many are not sent, as they may have been.
     """
 
     in_doubt: list[CloneJob]
     lost: list[CloneJob]
     stores: list[StoreCreation]
+    mails: int
 
 
 def check_not_restored() -> None:
@@ -53,29 +55,33 @@ def check_not_restored() -> None:
             "then, or stores created. Run first: manage.py after_restore"
         )
         raise InvalidRequestError(message)
-    keep_mails_back(MAIL_NOTE)
+    outbox.withhold(timezone.now(), MAIL_NOTE)
     mark.begin_anew()
 
 
-def take_up(now: datetime) -> TakenUp:
+def take_up(now: datetime, *, is_sure: bool = False) -> TakenUp:
     """Let every clone that the backup calls unsent count as perhaps sent.
 
     Where Ecwid would surely refuse a second one, it is asked: it then names the ticket of the first, or says that the
     store is not empty. Where it might accept one, the clone ends as RESULT_LOST. Stores that are still to be created
     are looked up first; what waits for one of them stays in doubt until then. Instant Sites need nothing: to clone one
-    again is safe. Mails are not sent again. Raises InvalidRequestError while a worker lives.
+    again is safe. Mails are not sent again, nor about batches that are open: they may have ended since. Raises
+    InvalidRequestError while a worker lives, and where nothing shows that the database went back, unless a person
+    `is_sure`.
     """
     with transaction.atomic():
         refuse_while_a_worker_lives(now)
+        if not is_sure:
+            _refuse_without_a_sign()
         stores = _look_up(now)
-        keep_mails_back(MAIL_NOTE)
-        unsent = CloneJob.objects.active().filter(status__in=UNSENT).select_related("template", "target").order_by("pk")
-        lost = [job for job in unsent if job.target.store_id and not _would_be_refused_twice(job)]
+        mails = outbox.withhold(now, MAIL_NOTE)
+        unsent = _unsent()
+        lost = [job for job in unsent if _may_start_twice(job)]
         lost_ids = {job.pk for job in lost}
         in_doubt = [job for job in unsent if job.pk not in lost_ids]
         advance_many([_lost(job) for job in lost] + [_doubt(job, now) for job in in_doubt], at=now)
     mark.begin_anew()
-    return TakenUp(in_doubt, lost, stores)
+    return TakenUp(in_doubt, lost, stores, mails)
 
 
 def _look_up(now: datetime) -> list[StoreCreation]:
@@ -92,10 +98,27 @@ def _look_up(now: datetime) -> list[StoreCreation]:
     return rows
 
 
-def keep_mails_back(note: str) -> None:
-    """Let every mail that this database calls unsent count as perhaps sent, for the reason in `note`."""
-    unsent = BatchMail.objects.filter(state__in=(MailStatus.WAITING, MailStatus.SENDING))
-    unsent.update(state=MailStatus.UNSURE, error=note, next_action_at=None, **LEASE_GIVEN_BACK)
+def _refuse_without_a_sign() -> None:
+    """Refuse where the mark says that nothing is missing: on a healthy database this would do harm for nothing."""
+    if mark.seen() and not mark.has_gone_back():
+        unsent = _unsent()
+        lost = sum(map(_may_start_twice, unsent))
+        message = (
+            "Nothing shows that this database went back: it holds the newest that a worker has seen in it. Nothing was "
+            f"changed. This command would end {lost} of {len(unsent)} clones that wait as “result lost”. If a backup "
+            "was put back all the same, with the mark of its time, say so: manage.py after_restore --restored"
+        )
+        raise InvalidRequestError(message)
+
+
+def _unsent() -> list[CloneJob]:
+    jobs = CloneJob.objects.active().filter(status__in=UNSENT)
+    return list(jobs.select_related("template", "target").order_by("pk"))
+
+
+def _may_start_twice(job: CloneJob) -> bool:
+    """Tell whether asking for the clone could start a second one. One without a store was surely not sent."""
+    return bool(job.target.store_id) and not _would_be_refused_twice(job)
 
 
 def _would_be_refused_twice(job: CloneJob) -> bool:

@@ -55,11 +55,8 @@ def _prefilled(request: HttpRequest) -> dict[str, Any]:
 
 def _busy(form: LaunchForm) -> list[CloneJob]:
     """Return the active clones into the stores that are asked for."""
-    wanted = {
-        "target__connection": form.cleaned_data["template"].connection,
-        "target__store_id__in": form.cleaned_data["targets"],
-    }
-    return list(CloneJob.objects.active().filter(**wanted).select_related("target").order_by("pk"))
+    into = CloneJob.objects.active().into(form.cleaned_data["template"].connection, form.cleaned_data["targets"])
+    return list(into.select_related("target").order_by("pk"))
 
 
 def _launch(request: HttpRequest, form: LaunchForm) -> HttpResponse:

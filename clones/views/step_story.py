@@ -81,12 +81,19 @@ class StepsOfJob:
         elif status == CreationStatus.NEEDS_PERSON:
             yield row.error_message
         elif status == CreationStatus.WAITING:
-            held = "It waits until the batch goes on."
-            yield "Ecwid is asked for it in a moment." if row.next_action_at else held
+            yield self._waiting_store(row)
         else:
             yield _CREATION[status]
         if status == CreationStatus.LOOKING and row.next_action_at and row.next_action_at > self.now:
             yield f"Next look at {clock(row.next_action_at, self.now)}."
+
+    def _waiting_store(self, row: StoreCreation) -> str:
+        if row.next_action_at is None:
+            return "It waits until the batch goes on."
+        if not row.error_message or row.trying_since is None:
+            return "Ecwid is asked for it in a moment."
+        since, again = clock(row.trying_since, self.now), clock(max(row.next_action_at, self.now), self.now)
+        return f"{row.error_message} Tried since {since}, again at {again}."
 
     @property
     def site_words(self) -> str:

@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from clones.choices import CloneScope
-from clones.engine import bell
+from clones.engine import bell, mark
+from clones.lifecycle import record_start
 from clones.models import CloneJob
 from tests.commands.running import run, snapshot
 from tests.factories import CloneJobFactory, TargetStoreFactory, TemplateStoreFactory, WorkerBeatFactory
@@ -28,6 +29,19 @@ def test_it_counts_what_it_did_and_names_the_stores_to_look_at(settings_only: Cl
     assert "Ecwid will be asked: 2." in ended.out
     assert "a second time: 1.\n  Shoes (9003): look at the store" in ended.out
     assert f"(job {settings_only.pk})" in ended.out
+
+
+def test_it_changes_nothing_on_a_healthy_database_unless_it_is_told(settings_only: CloneJob) -> None:
+    record_start([settings_only], at=timezone.now())
+    mark.keep()
+    before = snapshot()
+
+    refused = run("after_restore")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert "would end 1 of 3 clones" in refused.err
+    assert snapshot() == before
+    assert run("after_restore", "--restored").code == 0
 
 
 @pytest.mark.usefixtures("settings_only")

@@ -179,14 +179,52 @@ def test_of_a_big_batch_the_doubts_and_those_longest_due_are_read(monkeypatch: p
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("others", "sent"),
+    [
+        ({}, 5),
+        ({JobStatus.SUBMITTING: 3}, 2),
+        ({JobStatus.SUBMITTING: 6}, 0),
+        ({JobStatus.FAILED: 4}, 5),
+        ({JobStatus.QUEUED: 1, JobStatus.SUBMITTING: 5}, 1),
+        ({JobStatus.IN_PROGRESS: 1, JobStatus.COMPLETED: 2}, 8),
+        ({JobStatus.COMPLETED: 20, JobStatus.SUBMITTING: 9}, 12),
+    ],
+)
+def test_a_batch_is_sent_five_at_a_time_and_one_more_for_each_that_ecwid_has_accepted(
+    others: dict[JobStatus, int], sent: int
+) -> None:
+    batch = BatchFactory.create()
+    for status, count in others.items():
+        CloneJobFactory.create_batch(count, batch=batch, status=status, next_action_at=None)
+    for _ in range(12):
+        job(batch)
+
+    found, _ = due_jobs(batch.connection_id, NOW)
+
+    assert len(found) == sent
+
+
+@pytest.mark.django_db
+def test_what_repeats_a_lost_answer_is_sent_all_the_same() -> None:
+    batch = BatchFactory.create()
+    for number in range(20):
+        job(batch, unanswered_since=NOW if number < 8 else None)
+
+    found, _ = due_jobs(batch.connection_id, NOW)
+
+    assert sorted(start.in_doubt for start in found) == [False] * 5 + [True] * 8
+
+
+@pytest.mark.django_db
 def test_more_due_jobs_cost_no_more_queries() -> None:
     batch = BatchFactory.create()
     counts = []
-    for size in (1, 20):
+    for size in (6, 20):
         CloneJobFactory.create_batch(size, batch=batch, created_at=NOW)
         CloneJobFactory.create_batch(size, batch=batch, created_at=NOW, status=JobStatus.QUEUED)
         with CaptureQueriesContext(connection) as queries:
             Agenda(Outlooks()).next_jobs(batch.connection_id, 10, NOW)
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] <= 5
+    assert counts[0] == counts[1] <= 6

@@ -57,6 +57,13 @@ def job_of(batch: Batch, status: JobStatus = JobStatus.WAITING, **more: object) 
     return job
 
 
+@pytest.fixture
+def busy_batch(batch: Batch) -> Batch:
+    """Return a batch of which Ecwid has accepted so many that nothing but the connection's limits holds it up."""
+    CloneJobFactory.create_batch(20, batch=batch, status=JobStatus.COMPLETED)
+    return batch
+
+
 def lease(batch: Batch, holder: int, room: int = ROOM, now: datetime = NOW) -> list[CloneJob]:
     return leasing.lease_due(batch.connection_id, holder, room, now)
 
@@ -171,21 +178,21 @@ def test_without_room_nothing_is_leased(batch: Batch, holder: int, room: int) ->
     assert fresh(job).status == JobStatus.WAITING
 
 
-def test_no_more_jobs_are_leased_than_the_budget_has_requests(batch: Batch, holder: int) -> None:
-    jobs = [job_of(batch) for _ in range(13)]
+def test_no_more_jobs_are_leased_than_the_budget_has_requests(busy_batch: Batch, holder: int) -> None:
+    jobs = [job_of(busy_batch) for _ in range(13)]
 
-    assert len(lease(batch, holder)) == 10  # a second's worth of 600 a minute
-    assert lease(batch, holder) == []
-    assert len(lease(batch, holder, now=after(0.3))) == 2
+    assert len(lease(busy_batch, holder)) == 10  # a second's worth of 600 a minute
+    assert lease(busy_batch, holder) == []
+    assert len(lease(busy_batch, holder, now=after(0.3))) == 2
 
     assert sorted(fresh(job).status for job in jobs).count(JobStatus.WAITING) == 1
 
 
-def test_no_more_jobs_are_leased_than_may_be_without_an_answer(batch: Batch, holder: int) -> None:
+def test_no_more_jobs_are_leased_than_may_be_without_an_answer(busy_batch: Batch, holder: int) -> None:
     for _ in range(20):
-        job_of(batch)
+        job_of(busy_batch)
 
-    leased = [len(lease(batch, holder, now=after(second))) for second in range(4)]
+    leased = [len(lease(busy_batch, holder, now=after(second))) for second in range(4)]
 
     assert leased == [10, 5, 0, 0]
 
@@ -216,12 +223,12 @@ def test_looking_in_vain_costs_nothing(batch: Batch, holder: int) -> None:
     assert Connection.objects.get().bucket_at is None
 
 
-def test_two_ticks_share_one_budget_and_no_job(batch: Batch, holder: int) -> None:
+def test_two_ticks_share_one_budget_and_no_job(busy_batch: Batch, holder: int) -> None:
     for _ in range(14):
-        job_of(batch)
+        job_of(busy_batch)
     another = WorkerBeatFactory.create(beat_at=NOW).pk
 
-    mine, theirs = lease(batch, holder, room=6), lease(batch, another)
+    mine, theirs = lease(busy_batch, holder, room=6), lease(busy_batch, another)
 
     assert (len(mine), len(theirs)) == (6, 4)
     assert not {job.pk for job in mine} & {job.pk for job in theirs}
@@ -395,3 +402,43 @@ def test_a_connection_that_cannot_be_used_stops_and_says_why(batch: Batch) -> No
     row = Connection.objects.get(pk=batch.connection_id)
     assert row.block_reason == BlockReason.CREDENTIALS
     assert "Its secret is sealed." in row.standstill(NOW)
+
+
+def beside(batch: Batch, status: JobStatus, **more: object) -> CloneJob:
+    """Make a clone into store 9001 over another connection at the same address."""
+    other = BatchFactory.create(template__connection__api_url=batch.connection.api_url)
+    return job_of(other, status, target__store_id="9001", **more)
+
+
+@pytest.mark.parametrize(
+    ("status", "in_doubt"), [(JobStatus.SUBMITTING, True), (JobStatus.WAITING, True), (JobStatus.QUEUED, False)]
+)
+def test_a_store_that_another_connection_is_at_waits_for_the_end_of_that_clone(
+    batch: Batch, holder: int, status: JobStatus, *, in_doubt: bool
+) -> None:
+    other = beside(batch, status, unanswered_since=NOW if in_doubt else None)
+    job, free = job_of(batch, target__store_id="9001"), job_of(batch)
+
+    assert lease(batch, holder) == [free]
+
+    assert columns(job, "status", "next_action_at", *FREE) == {
+        "status": JobStatus.WAITING, "next_action_at": after(60), **FREE,
+    }  # fmt: skip
+    assert f"Clone {other.pk}, over connection “{other.connection}”" in job.events.get().note
+
+
+@pytest.mark.parametrize("status", [JobStatus.WAITING, JobStatus.COMPLETED])
+def test_what_another_connection_has_not_sent_or_has_ended_is_in_nobodys_way(
+    batch: Batch, holder: int, status: JobStatus
+) -> None:
+    beside(batch, status)
+    job = job_of(batch, target__store_id="9001")
+
+    assert lease(batch, holder) == [job]
+
+
+def test_what_may_have_been_sent_is_asked_about_whoever_is_at_the_store(batch: Batch, holder: int) -> None:
+    beside(batch, JobStatus.QUEUED)
+    job = job_of(batch, target__store_id="9001", unanswered_since=NOW)
+
+    assert lease(batch, holder) == [job]

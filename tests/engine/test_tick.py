@@ -21,6 +21,7 @@ from clones.engine import bell, budget, clones, leasing, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
 from clones.models import (
+    Batch,
     CloneEvent,
     CloneJob,
     Connection,
@@ -534,3 +535,15 @@ def test_the_leases_of_answers_in_hand_are_renewed(shop: TemplateStore, monkeypa
     assert leased_until is not None
     assert leased_until > timezone.now() + timedelta(seconds=10)
     one.caller.close()
+
+
+def test_a_batch_that_ecwid_refuses_is_held_before_all_of_it_is_sent(
+    shop: TemplateStore, sandbox: SandboxProcess
+) -> None:
+    jobs = launch(shop, *(str(5_000_001 + number) for number in range(40)))  # the sandbox knows none of them
+    batch = jobs[0].batch
+
+    run_tick(QUEUE, StopWhen(lambda: Batch.objects.filter(pk=batch.pk, held_since__isnull=False).exists()))
+
+    assert CloneJob.objects.filter(batch=batch, status=JobStatus.WAITING, next_action_at=None).count() >= 30
+    assert len(sandbox.requests(call="clone_start")) <= 10

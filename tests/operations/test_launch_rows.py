@@ -173,6 +173,47 @@ def test_an_e_mail_whose_creation_goes_on_without_a_clone_is_refused(template: T
         start_batch(Order(template, targets=[ANNA]))
 
 
+# Over another connection at the same address --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def neighbour(template: TemplateStore) -> TemplateStore:
+    """Return a template of another application's at the same address."""
+    other: TemplateStore = TemplateStoreFactory.create(store_id="1004", connection__api_url=template.connection.api_url)
+    return other
+
+
+def test_a_store_that_another_connection_clones_into_is_left_out_and_named(
+    template: TemplateStore, neighbour: TemplateStore
+) -> None:
+    (holder,) = start_batch(Order(neighbour, ["9001"])).jobs
+
+    launch = start_batch(Order(template, ["9001", "9002"]))
+
+    assert ([job.target.store_id for job in launch.jobs], launch.busy) == (["9002"], [holder])
+
+
+def test_an_e_mail_that_another_connection_asks_for_is_left_out_and_named(
+    template: TemplateStore, neighbour: TemplateStore
+) -> None:
+    (holder,) = start_batch(Order(neighbour, targets=[ANNA])).jobs
+
+    launch = start_batch(Order(template, ["9001"], targets=[ANNA]))
+
+    assert ([job.target.store_id for job in launch.jobs], launch.busy) == (["9001"], [holder])
+    assert StoreCreation.objects.count() == 1
+
+
+def test_an_e_mail_that_got_its_store_over_another_connection_is_refused_with_its_id(
+    template: TemplateStore, neighbour: TemplateStore
+) -> None:
+    created(neighbour)
+    end_jobs()
+
+    with pytest.raises(InvalidRequestError, match=f"already over connection “{neighbour.connection}”.*its ID, 9777"):
+        start_batch(Order(template, targets=[ANNA]))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

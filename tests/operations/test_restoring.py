@@ -16,11 +16,15 @@ from clones.choices import (
     CreationStatus,
     FailureKind,
     JobStatus,
+    MailChoice,
     MailStatus,
 )
 from clones.engine import mark, submit
+from clones.engine.batches import review
+from clones.engine.calls import Caller
+from clones.engine.errands.mailing import MailDesk
 from clones.lifecycle import record_start
-from clones.models import BatchMail, CloneEvent, CloneJob, StoreCreation
+from clones.models import BatchMail, CloneEvent, CloneJob, Profile, StoreCreation
 from clones.operations.errors import InvalidRequestError
 from clones.operations.restoring import check_not_restored, take_up
 from tests.factories import (
@@ -195,6 +199,53 @@ def test_nor_is_one_of_an_older_backup_with_nothing_else_to_send() -> None:
 
     mail.refresh_from_db()
     assert mail.state == MailStatus.UNSURE
+
+
+def test_a_batch_that_is_open_in_the_backup_sends_no_mail_at_its_end() -> None:
+    batch = job_of(JobStatus.IN_PROGRESS).batch
+    batch.created_by = User.objects.create_user("sam", "sam@shop.example")
+    batch.save()
+
+    taken = take_up(NOW)
+    CloneJob.objects.update(status=JobStatus.COMPLETED, finished_at=NOW, next_action_at=None)
+    review([batch.pk], NOW)
+
+    batch.refresh_from_db()
+    assert batch.ended_at == NOW
+    assert (batch.mail.state, taken.mails) == (MailStatus.UNSURE, 1)
+    assert not MailDesk(Caller(1)).due(NOW).exists()
+
+
+def test_nobody_is_told_of_a_mail_that_he_does_not_want() -> None:
+    batch = job_of(JobStatus.IN_PROGRESS).batch
+    batch.created_by = User.objects.create_user("sam", "sam@shop.example")
+    batch.save()
+    Profile.objects.update_or_create(user=batch.created_by, defaults={"batch_mail": MailChoice.NEVER})
+
+    assert take_up(NOW).mails == 0
+
+
+def a_database_that_goes_on(**fields: Any) -> CloneJob:
+    job = job_of(**fields)
+    record_start([job], at=timezone.now())
+    mark.keep()
+    return job
+
+
+def test_a_database_that_has_not_gone_back_is_left_alone_and_it_says_what_it_would_have_done() -> None:
+    job = a_database_that_goes_on(products=None)
+    job_of()
+
+    with pytest.raises(InvalidRequestError, match=r"would end 1 of 2 clones .* after_restore --restored"):
+        take_up(NOW)
+
+    assert fresh(job).status == JobStatus.WAITING
+
+
+def test_but_a_person_may_know_better() -> None:
+    job = a_database_that_goes_on(products=None)
+
+    assert take_up(NOW, is_sure=True).lost == [job]
 
 
 def mail_about(job: CloneJob, state: MailStatus) -> BatchMail:

@@ -196,10 +196,19 @@ def test_an_e_mail_whose_store_was_not_created_may_come_again(template: Template
     assert errors_of(template, email="anna@example.com", name="Anna") == {}
 
 
-def test_an_e_mail_of_another_connection_is_free(template: TemplateStore) -> None:
-    creation(TemplateStoreFactory.create(store_id="1009"), "anna@example.com", CreationStatus.WAITING)
+@pytest.mark.parametrize(
+    ("address", "is_free"), [("https://app.ecwid.com/api/v3", False), ("https://elsewhere.example.com/api/v3", True)]
+)
+def test_an_e_mail_of_another_connection_is_free_only_at_another_address(
+    template: TemplateStore, address: str, *, is_free: bool
+) -> None:
+    other = TemplateStoreFactory.create(store_id="1009", connection__api_url=address)
+    creation(other, "anna@example.com", CreationStatus.WAITING)
 
-    assert errors_of(template, email="anna@example.com", name="Anna") == {}
+    errors = errors_of(template, email="anna@example.com", name="Anna")
+
+    assert bool(errors) is not is_free
+    assert is_free or f"over connection “{other.connection}”: remove this row." in errors["email"][0]
 
 
 # Instant Sites --------------------------------------------------------------------------------------------------------

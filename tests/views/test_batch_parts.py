@@ -345,10 +345,23 @@ def test_a_mail_that_was_not_sent_is_told_of(
 ) -> None:
     CloneJobFactory.create(batch=batch, status=JobStatus.COMPLETED)
     now = timezone.now()
+    Batch.objects.update(ended_at=now)
     sent = now if state == MailStatus.SENT else None
     BatchMail.objects.create(batch=batch, user=staff("kim"), state=state, error=error, created_at=now, sent_at=sent)
     client.force_login(sam)
 
-    page = re.sub(r"<[^>]*>", "", client.get(f"/batches/{batch.pk}/").content.decode())
+    page = words_of(client, batch)
 
     assert (said in page) if said else ("The mail to" not in page)
+
+
+def test_a_mail_that_a_batch_will_not_send_is_told_of_while_it_is_open(client: Client, sam: User, batch: Batch) -> None:
+    CloneJobFactory.create(batch=batch, status=JobStatus.QUEUED)
+    BatchMail.objects.create(batch=batch, user=staff("kim"), state=MailStatus.UNSURE, created_at=timezone.now())
+    client.force_login(sam)
+
+    assert "The mail to kim about its end is not sent: it may have been" in words_of(client, batch)
+
+
+def words_of(client: Client, batch: Batch) -> str:
+    return re.sub(r"<[^>]*>", "", client.get(f"/batches/{batch.pk}/").content.decode())

@@ -55,6 +55,11 @@ def shown(client: Client, job: CloneJob) -> str:
     ("status", "fields", "sentence"),
     [
         (CreationStatus.WAITING, {"next_action_at": NOW}, "Ecwid is asked for it in a moment."),
+        (
+            CreationStatus.WAITING,
+            {"next_action_at": LATER, "trying_since": NOW, "error_message": "Ecwid could not be reached."},
+            "Ecwid could not be reached. Tried since",
+        ),
         (CreationStatus.WAITING, {"next_action_at": None}, "It waits until the batch goes on."),
         (CreationStatus.CREATING, {}, "Ecwid is being asked for it right now."),
         (CreationStatus.LOOKING, {"next_action_at": LATER}, "never asks for a second one. Next look at"),

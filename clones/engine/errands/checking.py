@@ -15,6 +15,7 @@ from clones.engine.check_rules import examine, lacks_scope, result_of
 from clones.engine.errands.checked import Checked, Plan
 from clones.engine.errands.desk import Desk, Work
 from clones.engine.errands.look_ups import LookUps
+from clones.engine.errands.sharing import shared_out
 from clones.engine.errands.visits import Visits
 from clones.engine.outcome import block_for
 from clones.engine.portal_knowledge import knowledge
@@ -40,7 +41,8 @@ class CheckDesk(Desk[DraftTarget]):
     def due(self, now: datetime) -> QuerySet[DraftTarget]:
         """Select the targets that wait for their check, with all that tells where they belong."""
         moving = DraftTarget.objects.filter(check_status__in=CHECK_MOVES, lease_token="", next_action_at__lte=now)
-        return moving.select_related("draft__template__connection").order_by("next_action_at", "pk")
+        ready = moving.select_related("draft__template__connection").order_by("next_action_at", "pk")
+        return shared_out(self, ready, "draft__template__connection")
 
     def prepare(self, rows: list[DraftTarget], now: datetime) -> list[tuple[DraftTarget, Work]]:
         """Look up what the portal knows of all of them; take requests for those that somebody is asked about."""

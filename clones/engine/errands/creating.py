@@ -1,13 +1,14 @@
 """The desk that creates stores, and looks up by e-mail what became of a request whose answer was lost."""
 
 import logging
-from collections import Counter
 from copy import copy
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import F, QuerySet
+from django.db import transaction
+from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 
 from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
 from clones.ecwid import (
@@ -19,12 +20,14 @@ from clones.ecwid import (
     NotSent,
     RateLimited,
 )
-from clones.engine import arrival, budget, leasing
+from clones.engine import arrival, budget, leasing, neighbours, pacing
+from clones.engine.batches import review
 from clones.engine.calls import UnusableConnectionError
 from clones.engine.errands import creation_rules
 from clones.engine.errands.creation_calls import Answer, Call
 from clones.engine.errands.creation_rules import LACKS_RIGHT, Verdict
 from clones.engine.errands.desk import Desk, Work
+from clones.engine.errands.sharing import shared_out
 from clones.engine.outcome import block_for
 from clones.lifecycle import Change, advance_many
 from clones.models import Connection, StoreCreation
@@ -46,20 +49,7 @@ class CreationDesk(Desk[StoreCreation]):
         moves = (CreationStatus.WAITING, CreationStatus.LOOKING)
         free = self.rows().filter(finished_at=None, next_action_at__lte=now, lease_token="", status__in=moves)
         ready = free.filter(connection__in=budget.ready(now)).order_by("next_action_at", "pk")
-        return self._shared_out(ready, now)
-
-    def _shared_out(self, ready: QuerySet[StoreCreation], now: datetime) -> QuerySet[StoreCreation]:
-        """Keep each connection's share of the calls at once: one that does not answer must not take all of them."""
-        with_work = list(Connection.objects.filter(pk__in=ready.order_by().values("connection")))
-        in_air = Counter(self.rows().exclude(lease_token="").order_by().values_list("connection_id", flat=True))
-        places = {*in_air, *(each.pk for each in with_work)}
-        if len(places) < 2:  # noqa: PLR2004
-            return ready
-        share, ids = max(1, self.at_once // len(places)), list[int]()
-        for connection in with_work:
-            room = min(share - in_air[connection.pk], budget.room_in_air(connection, now))
-            ids += ready.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
-        return ready.filter(pk__in=ids)
+        return shared_out(self, ready, "connection", lambda pk: _room_in_air(pk, now))
 
     def prepare(self, rows: list[StoreCreation], now: datetime) -> list[tuple[StoreCreation, Work]]:
         """Take as many as the budgets allow; CREATING and the doubt are written before a request leaves."""
@@ -82,12 +72,23 @@ class CreationDesk(Desk[StoreCreation]):
             leasing.stop_unusable(connection, str(error), now)
             return []
         used = copy(connection)
-        budget.spend(connection, len(rows), now)
+        rows = self._without_doubles(connection, rows, now)
         new = [row for row in rows if row.status == CreationStatus.WAITING]
-        ahead = {"submitted_at": now, "unanswered_since": now, "tries": F("tries") + 1}
+        ahead = {**_trying(now), "submitted_at": now, "unanswered_since": now, "tries": F("tries") + 1}
         advance_creations(new, CreationStatus.CREATING, at=now, **ahead)
+        if rows:
+            budget.spend(connection, len(rows), now)
         fence, silence = self.fence(used), self.caller.silence
         return [(row, Call(row, row in new, client, used, now, silence, fence)) for row in rows]
+
+    def _without_doubles(self, connection: Connection, rows: list[StoreCreation], now: datetime) -> list[StoreCreation]:
+        """Leave out, and end, what another connection at the same address has asked for: one e-mail, one store."""
+        waiting = [row for row in rows if row.status == CreationStatus.WAITING]
+        beside = neighbours.creations_beside(connection, waiting)
+        doubles = [row for row in waiting if row.email in beside]
+        for row in doubles:
+            self._write(row, creation_rules.on_beside(row, beside[row.email]), now)
+        return [row for row in rows if row not in doubles]
 
     def lock_first(self, row: StoreCreation) -> None:
         """Lock the batch: whether it is held decides when the clone is due."""
@@ -166,6 +167,16 @@ class CreationDesk(Desk[StoreCreation]):
         super().take_back([row for row in rows if row not in sent], now)
 
 
+def _room_in_air(connection_id: int, now: datetime) -> int:
+    return budget.room_in_air(Connection.objects.get(pk=connection_id), now)
+
+
+def _trying(now: datetime) -> dict[str, Case]:
+    """Keep since when it is tried: waiting behind a pause or a block is no trying."""
+    goes_on = When(trying_since__isnull=False, submitted_at__gt=now - pacing.IN_ONE_GO, then=F("trying_since"))
+    return {"trying_since": Case(goes_on, default=Value(now, DateTimeField()))}
+
+
 def _open_slots(connection: Connection, now: datetime) -> int:
     """Return how many may leave. A clone, and nothing else, shows whether a key may clone again."""
     lacks_scope = GeneralErrorCode.INSUFFICIENT_APP_SCOPE in connection.block_message
@@ -223,3 +234,5 @@ def _fail_clone(row: StoreCreation, verdict: Verdict, now: datetime) -> None:
     if job:
         change = Change(job, JobStatus.FAILED, fields, note=verdict.note, code=verdict.code, message=verdict.message)
         advance_many([change], at=now)
+        # Before more of its batch is sent.
+        transaction.on_commit(partial(review, [job.batch_id], now), robust=True)

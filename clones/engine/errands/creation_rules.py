@@ -23,17 +23,20 @@ from clones.ecwid import (
     RefusalKind,
     Refused,
 )
+from clones.engine import pacing
 from clones.engine.errands.creation_calls import is_missing_scope
 from clones.models import Connection, StoreCreation
 
 LATE_REQUEST: Final = timedelta(minutes=4)
 FIRST_LOOK: Final = timedelta(seconds=3)
 LONGEST_PAUSE: Final = timedelta(minutes=30)
-UNREACHABLE_PAUSE: Final = timedelta(seconds=10)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 MOST_REQUESTS: Final = 5  # that got lost one after the other, though nothing was created
 
 TAKEN: Final = "Ecwid has a store with the e-mail {email} already, so none was created."
+BESIDE: Final = (
+    "A store for {email} is being created, or was, over connection “{connection}”, so none was asked for over this one."
+)
 INVALID: Final = "Ecwid refused to create the store: the e-mail or the name is not valid for it."
 REFUSED: Final = "Ecwid refused to create the store."
 LOST: Final = "{answer} The store for {email} may have been created: looking it up."
@@ -51,6 +54,9 @@ FOUND: Final = (
 )
 UNKNOWN_FOR_LONG: Final = (
     "For a day Ecwid has not told whether it created the store for {email}. Look in its control panel."
+)
+UNREACHABLE_FOR_LONG: Final = (
+    "For a day it was tried in vain, and no store was asked for. Try again when Ecwid answers."
 )
 LOST_TOO_OFTEN: Final = (
     "Ecwid lost the answer {tries} times, and created nothing. Look in its control panel, or try again later."
@@ -86,11 +92,17 @@ def on_created(row: StoreCreation, error: EcwidError, now: datetime, *, lacks: b
     if isinstance(error, CredentialsRefused):
         return _needs_right(row, error) if lacks else _refused_key(row, error, now)
     if isinstance(error, NotSent):
-        return _not_sent(row, now + UNREACHABLE_PAUSE, f"{error} No store was asked for. Trying again.")
+        return _unreachable(row, error, now)
     if isinstance(error, Refused) and error.kind is not RefusalKind.TRANSIENT:
         return _refused(row, error)
     note = LOST.format(answer=error, email=row.email)
     return _said(CreationStatus.LOOKING, {"next_action_at": now + FIRST_LOOK}, note, error)
+
+
+def on_beside(row: StoreCreation, other: StoreCreation) -> Verdict:
+    """Do without a store that was asked for over another connection at the same address."""
+    note = BESIDE.format(email=row.email, connection=other.connection)
+    return Verdict(CreationStatus.FAILED, {"error_code": "", "error_message": note}, note)
 
 
 def on_looked_up(
@@ -129,8 +141,20 @@ def _nothing_created(row: StoreCreation, now: datetime) -> Verdict:
 
 def _not_sent(row: StoreCreation, at: datetime, note: str) -> Verdict:
     """Go back to where it was: this request does not count."""
-    fields = {"next_action_at": at, "unanswered_since": None, "tries": row.tries - 1}
+    fields = {"next_action_at": at, "unanswered_since": None, "tries": row.tries - 1, "error_message": ""}
     return Verdict(CreationStatus.WAITING, fields, note)
+
+
+def _unreachable(row: StoreCreation, error: NotSent, now: datetime) -> Verdict:
+    """Try again, less and less often; after a day a person says how it goes on."""
+    trying_for = now - (row.trying_since or now)
+    if trying_for > GIVE_UP_AFTER:
+        verdict = _needs_person(f"{error} {UNREACHABLE_FOR_LONG}")
+        surely_not = {"unanswered_since": None, "tries": row.tries - 1}
+        return Verdict(verdict.to, {**verdict.fields, **surely_not}, verdict.note)
+    pause = timedelta(seconds=pacing.unreachable_seconds(trying_for.total_seconds()))
+    waits = _not_sent(row, now + pause, f"{error} No store was asked for. Trying again.")
+    return Verdict(waits.to, {**waits.fields, "error_message": str(error)}, waits.note)
 
 
 def _refused_key(row: StoreCreation, error: CredentialsRefused, now: datetime) -> Verdict:

@@ -13,6 +13,7 @@ from clones.ecwid import CredentialsRefused, EcwidError, NoAnswer, SiteClient, S
 from clones.ecwid.watch import Fence
 from clones.engine.errands import site_rules
 from clones.engine.errands.desk import Desk, Work
+from clones.engine.errands.sharing import shared_out
 from clones.engine.errands.site_rules import Verdict
 from clones.lifecycle import Change, advance_many
 from clones.models import Connection, SiteClone
@@ -72,7 +73,8 @@ class SiteDesk(Desk[SiteClone]):
             job__connection__in=Connection.objects.open(now), job__status=JobStatus.COMPLETED,
         )  # fmt: skip
         along = ("job__connection", "job__target", "job__template")
-        return free.select_related(*along).order_by("next_action_at", "pk")
+        ready = free.select_related(*along).order_by("next_action_at", "pk")
+        return shared_out(self, ready, "job__connection")
 
     def prepare(self, rows: list[SiteClone], now: datetime) -> list[tuple[SiteClone, Work]]:
         """Write CLONING for those that can be asked for; the others need a person."""

@@ -57,11 +57,10 @@ def rows_with_reasons(draft: Draft) -> Iterator[tuple[Mapping[str, str], Reasons
 
 
 def active_into(draft: Draft, store_ids: Iterable[str]) -> list[CloneJob]:
-    """Return the active clones into stores of the template's connection. One query."""
+    """Return the active clones into these stores, over whichever connection at the template's address."""
     if not draft.template:
         return []
-    here = CloneJob.objects.active().filter(target__connection_id=draft.template.connection_id)
-    jobs = here.filter(target__store_id__in=[store_id for store_id in store_ids if store_id])
+    jobs = CloneJob.objects.active().into(draft.template.connection, filter(None, store_ids))
     return list(jobs.select_related("target").order_by("pk"))
 
 

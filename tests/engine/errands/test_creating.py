@@ -12,14 +12,15 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from clones.choices import BlockReason, CreationStatus, FailureKind, JobStatus
-from clones.ecwid import CreatedStore, Timeouts
+from clones.choices import BlockReason, CreationStatus, FailureKind, HoldReason, JobStatus
+from clones.ecwid import Conflict, CreatedStore, Timeouts
 from clones.engine import arrival, budget
 from clones.engine.errands import creation_rules, leases
 from clones.engine.errands.creating import LEFT_NOTE, CreationDesk
 from clones.engine.errands.creation_calls import Answer
 from clones.models import CloneEvent, CloneJob, Connection, StoreCreation, TargetStore
 from clones.operations.cancel import cancel_jobs
+from clones.operations.creations import look_again
 from clones.sandbox.testemails import TEST_EMAILS
 from clones.secrets import Secret
 from tests.conftest import connect_to
@@ -365,6 +366,34 @@ def test_what_is_too_late_is_not_sent(connection: Connection, sandbox: SandboxPr
     assert (now_of(row).status, now_of(row).unanswered_since) == (CreationStatus.WAITING, None)
 
 
+def test_an_ecwid_that_cannot_be_reached_for_a_day_is_tried_less_and_less_often(worker: Driver) -> None:
+    row = wanted(ConnectionFactory.create(api_url="http://127.0.0.1:1/api/v3"))  # nobody listens there
+    now, pauses = NOW, list[float]()
+
+    while (found := now_of(row)).status == CreationStatus.WAITING:
+        assert found.next_action_at
+        pauses.append((found.next_action_at - now).total_seconds())
+        now = max(now, found.next_action_at)
+        if len(pauses) == 30:
+            StoreCreation.objects.update(trying_since=now - timedelta(hours=24))
+        worker.go_round(now)
+
+    assert pauses[1:5] == [2, 2, 2, 2]
+    assert pauses[29] == 60
+    assert (found.status, found.unanswered_since) == (CreationStatus.NEEDS_PERSON, None)
+    look_again(job_of(row))
+    assert (now_of(row).status, now_of(row).trying_since) == (CreationStatus.WAITING, None)
+
+
+def test_waiting_behind_a_pause_is_no_trying(connection: Connection, worker: Driver) -> None:
+    days_ago = NOW - timedelta(days=2)
+    row = wanted(connection, trying_since=days_ago, submitted_at=days_ago)
+
+    worker.lease(NOW + SOON)
+
+    assert now_of(row).trying_since == NOW + SOON
+
+
 def test_a_created_store_of_a_held_batch_does_not_start_its_clone(connection: Connection, worker: Driver) -> None:
     row = wanted(connection)
     batch = job_of(row).batch
@@ -467,6 +496,22 @@ def test_two_workers_at_once_create_each_store_once(connection: Connection, sand
 
     assert {now_of(row).status for row in rows} == {CreationStatus.CREATED}
     assert len(sandbox.requests(call="store_create")) == len(rows)
+
+
+@pytest.mark.usefixtures("committed")
+def test_five_refused_stores_hold_their_batch_at_once(connection: Connection, worker: Driver) -> None:
+    rows = [wanted(connection, f"new-{number}") for number in range(8)]
+    batch = job_of(rows[0]).batch
+    CloneJob.objects.update(batch=batch)
+    desk, work = worker.lease(NOW + SOON, room=6)
+    refused = Answer(connection, Conflict("CONSTRAINT_VIOLATION", "Taken", 409), NOW)
+
+    for leased, _ in work[:5]:
+        leases.settle(desk, leased.pk, leased.lease_token, refused, NOW + SOON)
+
+    batch.refresh_from_db()
+    assert batch.hold_reason == HoldReason.SAME_FAILURES
+    assert StoreCreation.objects.filter(status=CreationStatus.WAITING, next_action_at=None).count() == 2
 
 
 def test_the_pause_before_a_404_counts_covers_the_clients_own_limits() -> None:

@@ -60,6 +60,27 @@ def test_what_was_surely_not_sent_waits_again_and_is_no_try(error: EcwidError) -
     assert (verdict.fields["unanswered_since"], verdict.fields["tries"]) == (None, 0)
 
 
+@pytest.mark.parametrize(("tried_for", "pause"), [(0, 2), (40, 10), (240, 60), (80_000, 60)])
+def test_an_ecwid_that_cannot_be_reached_is_tried_less_and_less_often(tried_for: int, pause: int) -> None:
+    row = creation()
+    row.trying_since = NOW - timedelta(seconds=tried_for)
+
+    verdict = on_created(row, NotSent("Ecwid could not be reached."), NOW, lacks=False)
+
+    assert (verdict.to, verdict.fields["next_action_at"]) == (CreationStatus.WAITING, NOW + timedelta(seconds=pause))
+    assert verdict.fields["error_message"] == "Ecwid could not be reached."
+
+
+def test_after_a_day_in_vain_a_person_says_how_it_goes_on() -> None:
+    row = creation()
+    row.trying_since = NOW - GIVE_UP_AFTER - timedelta(seconds=1)
+
+    verdict = on_created(row, NotSent("Ecwid could not be reached."), NOW, lacks=False)
+
+    assert (verdict.to, verdict.fields["unanswered_since"]) == (CreationStatus.NEEDS_PERSON, None)
+    assert verdict.fields["error_message"].startswith("Ecwid could not be reached. For a day")
+
+
 def test_an_email_that_has_a_store_fails_with_a_sentence() -> None:
     verdict = created(Conflict("CONSTRAINT_VIOLATION", "Taken", 409))
 
