@@ -45,7 +45,7 @@ def store_id_in(text: str) -> str:
 def email_in(text: str) -> str:
     """Return the e-mail address in lower case.
 
-    Refused is also what only looks like another one, such as by a sign that cannot be seen: it would get a second store.
+    Refused is also what only looks like another one, by a sign that cannot be seen: it would get a second store.
     """
     email = text.strip().lower()
     try:

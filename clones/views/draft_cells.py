@@ -10,7 +10,7 @@ from django.http import QueryDict
 from clones.choices import CloneScope, SiteChoice
 from clones.imports import COLUMNS
 from clones.models import DraftTarget
-from clones.operations.drafts.rows import TEXTS, TOKEN, Cells
+from clones.operations.drafts.rows import TEXTS, TOKEN, Cells, fingerprint
 
 LABELS: Final = {
     "store_id": "Store ID",
@@ -31,7 +31,7 @@ CHOICES: Final[Mapping[str, list[tuple[str, str]]]] = {
     ],
 }
 _NAME: Final = re.compile(r"row-([0-9]{1,18})-([a-z_]+)")
-_FORGET, _ACCEPT = "forget_token", "accept"
+_FORGET, _ACCEPT, _SEEN = "forget_token", "accept", "seen"
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,16 @@ class RowForm:
         """Name of the box that says that its cells are right although its shape is not."""
         return self.prefix + _ACCEPT
 
+    @property
+    def seen_name(self) -> str:
+        """Name of the field that brings back `seen`."""
+        return self.prefix + _SEEN
+
+    @property
+    def seen(self) -> str:
+        """What the row is known by as it is drawn here."""
+        return fingerprint(self.row)
+
 
 def all_cells(row: DraftTarget) -> RowForm:
     """Return the row with all its cells, for a page of its own."""
@@ -120,7 +130,19 @@ def typed_cells(posted: QueryDict) -> dict[int, Cells]:
 def cells_of(typed: Mapping[str, str]) -> Cells:
     """Return one row's cells out of fields that are called as its columns."""
     texts = {column: typed[column] for column in TEXTS if column in typed}
-    return Cells(texts, typed.get(TOKEN, "").strip(), forget_token=_FORGET in typed, accept=_ACCEPT in typed)
+    return Cells(
+        texts,
+        typed.get(TOKEN, "").strip(),
+        forget_token=_FORGET in typed,
+        accept=_ACCEPT in typed,
+        seen=typed.get(_SEEN, ""),
+    )
+
+
+def changed_meanwhile(count: int) -> str:
+    """Tell whoever saved so many rows that somebody else had changed."""
+    rows = "One row was" if count == 1 else f"{count:,} rows were"
+    return f"{rows} changed by somebody else while this page was open, so what you sent for that was not saved."
 
 
 def _plain(text: str) -> str:

@@ -16,7 +16,7 @@ from clones.operations.drafts.counting import HAS_NO_MISTAKE
 from clones.operations.drafts.rows import TEXTS, change_rows, remove_rows
 from clones.permissions import Capability
 from clones.views.doors import needs
-from clones.views.draft_cells import all_cells, cells_of
+from clones.views.draft_cells import all_cells, cells_of, changed_meanwhile
 from clones.views.draft_frame import TARGETS, on_draft, show_page
 
 CSV = "text/csv; charset=utf-8"
@@ -36,7 +36,10 @@ def draft_row(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
     status = HTTPStatus.OK
     if request.method == "POST":
         typed = {name: text.replace("\0", "") for name, text in request.POST.dict().items()}
-        change_rows(draft, cast("User", request.user), {target.pk: cells_of({**typed, "accept": "1"})})
+        cells = cells_of({**typed, "accept": "1"})
+        if change_rows(draft, cast("User", request.user), {target.pk: cells}):
+            messages.warning(request, changed_meanwhile(1))
+            return redirect("clones:draft_row", draft.pk, row)
         after = draft.targets.filter(pk=row).first()  # None: it repeats another row, and so is gone
         if after is None or not after.errors:
             messages.success(request, "Saved." if after else "This row repeats another one, so only that one stays.")

@@ -22,7 +22,7 @@ from clones.operations.drafts import rows
 from clones.operations.drafts.counting import HAS_NO_MISTAKE, count_rows
 from clones.operations.errors import InvalidRequestError
 from clones.templatetags.portal import stores
-from clones.views.draft_cells import needed_cells, typed_cells
+from clones.views.draft_cells import changed_meanwhile, needed_cells, typed_cells
 from clones.views.draft_frame import TARGETS, on_draft, show_step
 from clones.views.draft_known import known_targets, with_labels
 
@@ -47,11 +47,13 @@ def draft_targets(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 def _save(request: HttpRequest, draft: Draft, user: User) -> None:
     """Store what was put right; whoever removes one row keeps what was typed in the others."""
-    rows.change_rows(draft, user, typed_cells(request.POST))
+    stale = rows.change_rows(draft, user, typed_cells(request.POST))
     gone = request.POST.get("remove", "")
     if is_id(gone):
         rows.remove_rows(draft, user, [int(gone)])
     counts = count_rows(draft)
+    if stale:
+        messages.warning(request, changed_meanwhile(stale))
     if counts.wrong:
         messages.warning(request, f"Saved. {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
     else:

@@ -300,6 +300,36 @@ def test_whoever_removes_a_row_keeps_what_was_typed_in_the_others(client: Client
     assert "Saved. 1 has mistakes still." in text_of(response)
 
 
+def fields_of(page: str) -> dict[str, str]:
+    """Return what a browser would send back of the rows that are put right on this page."""
+    return dict(re.findall(r'<input[^>]* name="((?:row-\d+-)?[a-z_]+)" value="([^"]*)"', page))
+
+
+def test_of_two_people_who_put_rows_right_neither_undoes_the_others(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "wrong1 wrong2"})
+    first, second = draft.targets.all()
+    theirs = mine = fields_of(client.get(address(draft)).text)
+
+    client.post(address(draft), {**theirs, f"row-{first.pk}-store_id": "9001", "save": "1"})
+    page = client.post(address(draft), {**mine, f"row-{second.pk}-store_id": "9002", "save": "1"}, follow=True).text
+
+    assert [row.store_id for row in draft.targets.order_by("pk")] == ["9001", "9002"]
+    assert "One row was changed by somebody else" in words(page)
+
+
+def test_a_page_of_one_row_does_not_undo_what_somebody_else_wrote_meanwhile(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+    (row,) = draft.targets.all()
+    page = f"/batches/new/{draft.pk}/rows/{row.pk}/"
+    before = fields_of(client.get(page).text)
+
+    client.post(page, {**before, "label": "Anna"})
+    again = client.post(page, {**before, "label": "Berta"}, follow=True).text
+
+    assert draft.targets.get().label == "Anna"
+    assert "One row was changed by somebody else" in words(again)
+
+
 @pytest.mark.parametrize("remove", ["x", "0", "99999999999999999999999", "²"])
 def test_a_row_that_makes_no_sense_is_passed_over(client: Client, draft: Draft, remove: str) -> None:
     client.post(address(draft), {"pasted": "9001"})

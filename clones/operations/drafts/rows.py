@@ -1,5 +1,7 @@
 """The rows of a draft: adding, changing and removing them. Each change looks at all of them again."""
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,13 +27,21 @@ MOST_DUPLICATES_NAMED: Final = 100
 class Cells:
     """A row as somebody put it right. An empty token keeps the one that is set, `forget_token` removes it.
 
-    `accept`: its cells are right, although its shape in the file was not.
+    `accept`: its cells are right, although its shape in the file was not. `seen`: the `fingerprint` of the row that the
+    person saw; "": whatever it was.
     """
 
     texts: Mapping[str, str]
     token: str = ""
     forget_token: bool = False
     accept: bool = False
+    seen: str = ""
+
+
+def fingerprint(row: DraftTarget) -> str:
+    """Return what a row is known by as long as nobody changes its cells: of two people, the second must not undo it."""
+    facts = [row.access_token.ciphertext, row.problem, *(getattr(row, column) for column in TEXTS)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def add_rows(
@@ -68,13 +78,20 @@ def source_of(name: str, table: Table) -> dict[str, Any]:
     }
 
 
-def change_rows(draft: Draft, user: User, changes: Mapping[int, Cells]) -> None:
-    """Write these rows (by id) anew. Those that are gone meanwhile are passed over."""
+def change_rows(draft: Draft, user: User, changes: Mapping[int, Cells]) -> int:
+    """Write these rows (by id) anew. Those that are gone meanwhile are passed over.
+
+    Those that are not as they were seen stay as they are; returns how many of them would have changed.
+    """
     with changing(draft, user) as now:
-        rows = [row for row in now.targets.filter(pk__in=changes) if _write(row, changes[row.pk])]
+        found = list(now.targets.filter(pk__in=changes))
+        stale = {row.pk for row in found if changes[row.pk].seen not in ("", fingerprint(row))}
+        wanted = [row for row in found if _write(row, changes[row.pk])]
+        rows = [row for row in wanted if row.pk not in stale]
         DraftTarget.objects.bulk_update(rows, [*TEXTS, TOKEN, "problem"], batch_size=500)
         forget_checks(now.targets.filter(pk__in=[row.pk for row in rows]))
         revalidate(now)
+        return len(wanted) - len(rows)
 
 
 def remove_rows(draft: Draft, user: User, ids: Collection[int]) -> None:
@@ -150,7 +167,9 @@ def _write(row: DraftTarget, cells: Cells) -> bool:
     """Put what was typed into a row, of a token in another cell only a mark; False: nothing of it is new."""
     texts = {column: mask_tokens(cells.texts.get(column, getattr(row, column)).strip()) for column in TEXTS}
     before = {column: getattr(row, column) for column in TEXTS}
-    if texts == before and not (cells.token or cells.forget_token or cells.accept):
+    if texts == before and not (
+        cells.token or (cells.forget_token and row.access_token) or (cells.accept and row.problem)
+    ):
         return False
     for column, text in texts.items():
         setattr(row, column, text)
