@@ -1,15 +1,17 @@
 """One draft, launched and changed at the same instant, each in a thread with a connection of its own: one batch."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from django.contrib.auth.models import User
 
 from clones.imports import read_pasted
 from clones.models import Batch, CloneJob, Draft, TemplateStore
+from clones.operations.drafts.changing import LaunchedError
 from clones.operations.drafts.launching import launch_draft, plan
-from clones.operations.drafts.making import new_draft
-from clones.operations.drafts.rows import add_rows
+from clones.operations.drafts.making import discard, new_draft
+from clones.operations.drafts.rows import add_rows, remove_all
 from tests.factories import TemplateStoreFactory
 from tests.people import staff
 from tests.together import at_once
@@ -78,10 +80,33 @@ def test_two_drafts_with_the_same_stores_launch_them_once(template: TemplateStor
     assert CloneJob.objects.count() == 3 * ROUNDS
 
 
+def test_of_a_discard_and_changes_none_waits_for_ever_and_what_was_launched_stays(
+    template: TemplateStore, sam: User
+) -> None:
+    for number in range(ROUNDS):
+        draft = filled(template, sam, 9001 + 3 * number)
+        others = [passing(discard, draft), passing(remove_all, draft, sam), passing(remove_all, draft, sam)]
+
+        said = at_once(launching(draft, sam), *others)
+
+        launched = Batch.objects.filter(draft=draft).exists()
+        assert Draft.objects.filter(pk=draft.pk).exists() is launched, said
+
+
+def passing(change: Callable[..., object], *arguments: object) -> Callable[[], object]:
+    """Return a change of a draft for which it is all right that somebody has discarded or launched it before."""
+
+    def changed() -> None:
+        with suppress(Draft.DoesNotExist, LaunchedError):
+            change(*arguments)
+
+    return changed
+
+
 def launching(draft: Draft, user: User) -> Callable[[], object]:
     """Return a launch of what is to be seen now."""
     seen = plan(draft).seen
-    return lambda: launch_draft(draft, user, seen=seen)
+    return passing(lambda: launch_draft(draft, user, seen=seen))
 
 
 def adding(draft: Draft, user: User, store: int) -> Callable[[], object]:
