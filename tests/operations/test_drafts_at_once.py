@@ -5,10 +5,12 @@ from contextlib import suppress
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
+from clones.choices import CheckStatus
 from clones.imports import read_pasted
 from clones.models import Batch, CloneJob, Draft, TemplateStore
-from clones.operations.drafts.changing import LaunchedError
+from clones.operations.drafts.changing import LaunchedError, changing
 from clones.operations.drafts.launching import launch_draft, plan
 from clones.operations.drafts.making import discard, new_draft
 from clones.operations.drafts.rows import add_rows, remove_all
@@ -91,6 +93,22 @@ def test_of_a_discard_and_changes_none_waits_for_ever_and_what_was_launched_stay
 
         launched = Batch.objects.filter(draft=draft).exists()
         assert Draft.objects.filter(pk=draft.pk).exists() is launched, said
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")
+def test_whoever_changes_a_draft_does_not_keep_a_worker_from_checking_its_targets(
+    template: TemplateStore, sam: User
+) -> None:
+    draft = filled(template, sam, 9001)
+
+    def check() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            for status in (CheckStatus.WAITING, CheckStatus.RUNNING):  # the second one looks whether the draft is there
+                draft.targets.update(check_status=status)
+
+    with changing(draft, sam):
+        assert at_once(check) == [""]
 
 
 def passing(change: Callable[..., object], *arguments: object) -> Callable[[], object]:

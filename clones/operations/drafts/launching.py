@@ -106,7 +106,7 @@ def launch_draft(
     there now, nothing happens: raises InvalidRequestError.
     """
     with transaction.atomic():
-        now = Draft.objects.select_for_update().get(pk=draft.pk)
+        now = Draft.objects.select_for_update(no_key=True).get(pk=draft.pk)
         if now.batch:
             return Launch(now.batch)
         ready = plan(now, with_blocked=with_blocked)
