@@ -1,5 +1,6 @@
 """One draft, launched and changed at the same instant, each in a thread with a connection of its own: one batch."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from clones.operations.drafts.rows import add_rows, remove_all
 from tests.factories import TemplateStoreFactory
 from tests.people import staff
 from tests.together import at_once
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +111,37 @@ def test_whoever_changes_a_draft_does_not_keep_a_worker_from_checking_its_target
 
     with changing(draft, sam):
         assert at_once(check) == [""]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one lock for everything")
+def test_a_launch_and_a_worker_that_checks_a_target_do_not_wait_for_each_other_for_ever(
+    template: TemplateStore, sam: User
+) -> None:
+    draft = filled(template, sam, 9001)
+    held = threading.Event()
+
+    def check() -> None:
+        with transaction.atomic():
+            for status in (CheckStatus.WAITING, CheckStatus.RUNNING):
+                draft.targets.update(check_status=status)
+            held.set()
+            until(somebody_waits, "the launch waits for the targets")
+
+    def launch() -> None:
+        held.wait(30)
+        launching(draft, sam)()
+
+    assert at_once(check, launch) == ["", ""]
+    assert CloneJob.objects.filter(batch__draft=draft).count() == 3
+
+
+def somebody_waits() -> bool:
+    """Tell whether a transaction in this database waits for another one's lock."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees the same all the time
+        cursor.execute(waiting)
+        return cursor.fetchone() is not None
 
 
 def passing(change: Callable[..., object], *arguments: object) -> Callable[[], object]:

@@ -114,11 +114,12 @@ def launch_draft(
         launch = start_batch(order, user)
         if launch.busy or not launch.batch:  # between our look and its lock
             raise ChangedError
+        # Before the batch, which is a key: a worker that checks a target refers to the draft.
+        now.targets.all().delete()
         now.batch = launch.batch
         now.changed_at = timezone.now()
         now.changed_by = user
         now.save()
-        now.targets.all().delete()
     return launch
 
 
