@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from clones.choices import FailureKind, SiteChoice, SiteStatus
-from clones.models import CloneJob, EntityMapping, SiteClone, TargetStore, with_steps
+from clones.models import CloneJob, EntityMapping, SiteClone, StoreCreation, TargetStore, with_steps
 
 BOM: Final = "\ufeff"
 MAPPING_COLUMNS: Final = (
@@ -24,7 +24,7 @@ MAPPING_COLUMNS: Final = (
 JOB_COLUMNS: Final = (
     "job_id", "status", "store_id", "label", "template_store_id", "template", "scope", "ticket", "batch_id", "batch",
     "asked_by", "asked_at", "finished_at", "seconds", "error_code", "failure", "message",
-    "email", "store_step", "instant_site", "site_step", "site_message",
+    "email", "store_step", "instant_site", "site_step", "site_message", "name", "clone_demo_catalog",
 )  # fmt: skip
 
 _SITE_WENT_WRONG: Final = (SiteStatus.FAILED, SiteStatus.NEEDS_PERSON)
@@ -56,17 +56,21 @@ def text_cell(value: str) -> str:
 def job_rows(jobs: QuerySet[CloneJob]) -> Iterator[tuple[str, ...]]:
     """Yield the jobs as cells of JOB_COLUMNS. Times are UTC; `seconds` go from the first POST to the end.
 
-    `store_step` is the status of the store that was created for the job, `site_step` that of its Instant Site.
+    `store_step` is the status of the store that was created for the job, `site_step` that of its Instant Site. `name`
+    is that of a store that is not there yet: with it, the file can be uploaded as a list of stores again.
     """
     read_along = ("target", "template", "batch", "created_by")
-    for job in with_steps(jobs.select_related(*read_along)).iterator(chunk_size=_CHUNK_ROWS):
+    latest = StoreCreation.objects.filter(target=OuterRef("target"), target__store_id="").order_by("-pk")
+    rows = with_steps(jobs.select_related(*read_along)).annotate(store_name=Subquery(latest.values("name")[:1]))
+    for job in rows.iterator(chunk_size=_CHUNK_ROWS):
         yield (
             str(job.pk), job.status, _store_cell(job.target), text_cell(job.target.label),
             id_cell(job.template.store_id), text_cell(job.template.name), job.scope, _ticket_cell(job.ticket),
             str(job.batch_id), text_cell(job.batch.name), text_cell(job.created_by.username if job.created_by else ""),
             _time_cell(job.created_at), _time_cell(job.finished_at), _seconds(job),
             text_cell(job.error_code), job.failure_kind, text_cell(_reason(job)),
-            text_cell(job.target.email), *_step_cells(job),
+            text_cell(job.target.email), *_step_cells(job), text_cell(job.store_name or ""),
+            "yes" if job.clone_demo_catalog else "no",
         )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ threads = int(os.environ.get("WEB_THREADS", "8"))
 
 # Longer than proxies keep an idle connection (60 s as a rule): else a form sent at the wrong moment meets a closed one.
 keepalive = 75
+# A list of 200 clones asks what changed by their numbers and versions, beside a search of 200 letters of any script.
+limit_request_line = 8190
 graceful_timeout = 20  # seconds that a download under way gets after SIGTERM
 # Processes show that they live by touching a file; on a slow disk that could hang and get them killed.
 worker_tmp_dir = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None

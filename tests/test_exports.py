@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clones import exports
-from clones.choices import CloneScope, CreationStatus, JobStatus, SiteStatus
+from clones.choices import CloneScope, CreationStatus, FailureKind, JobStatus, SiteStatus
 from clones.imports import read_csv
 from clones.models import CloneJob, EntityMapping
 from clones.operations.wanted import examine, sealed
@@ -112,10 +112,11 @@ def test_job_rows_end_with_the_email_the_store_and_the_site() -> None:
         dict(zip(exports.JOB_COLUMNS, row, strict=True)) for row in exports.job_rows(CloneJob.objects.order_by("pk"))
     ]
 
-    last = ("email", "store_step", "instant_site", "site_step", "site_message")
-    assert exports.JOB_COLUMNS[-5:] == last
-    assert [rows[0][name] for name in last] == [creation.email, "CREATING", "publish", "NEEDS_PERSON", "'=no"]
-    assert [rows[1][name] for name in last] == ["", "", "no", "", ""]
+    last = ("email", "store_step", "instant_site", "site_step", "site_message", "name", "clone_demo_catalog")
+    steps = [creation.email, "CREATING", "publish", "NEEDS_PERSON", "'=no"]
+    assert exports.JOB_COLUMNS[-7:] == last
+    assert [rows[0][name] for name in last] == [*steps, creation.name, "no"]
+    assert [rows[1][name] for name in last] == ["", "", "no", "", "", "", "no"]
     assert rows[0]["store_id"] == ""
 
 
@@ -149,3 +150,19 @@ def test_results_come_back_as_they_are() -> None:
         ("9002", "=Anna", "CATALOG", "draft"),
         ("9003", "=Anna", "CATALOG", "publish"),
     ]
+
+
+@pytest.mark.django_db
+def test_results_name_again_a_store_that_was_not_created_and_the_demo_products() -> None:
+    creation = StoreCreationFactory.create(email="anna@example.com", name="=Anna", status=CreationStatus.FAILED)
+    CloneJobFactory.create(
+        target=creation.target, status=JobStatus.FAILED, failure_kind=FailureKind.NO_STORE, clone_demo_catalog=True
+    )
+    data = b"".join(exports.csv_chunks(exports.JOB_COLUMNS, exports.job_rows(CloneJob.objects.all())))
+
+    rows = [sealed(row) for row in read_csv(data).rows]
+    (again,) = examine(rows, None, CloneScope.ALL, clone_demo_catalog=False)
+
+    assert again.wanted is not None, again.errors
+    assert (again.wanted.email, again.wanted.name) == ("anna@example.com", "=Anna")
+    assert again.wanted.clone_demo_catalog

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db.models import Max, Q
 
 from clones.choices import CREATION_GONE, CreationStatus, JobStatus
-from clones.engine.holds import is_held_back
+from clones.engine.holds import end_hold_of_canary, is_held_back
 from clones.lifecycle import Change, advance_many
 from clones.models import Batch, CloneJob, Connection, StoreCreation, TargetStore, TemplateStore
 from clones.secrets import Secret
@@ -81,6 +81,7 @@ def arrive(
     else:
         TargetStore.objects.filter(pk=row.target_id).update(store_id=store_id, **columns)
     if job:
+        end_hold_of_canary(job, job.batch)
         at = None if is_held_back(job, job.batch) else now
         advance_many([Change(job, JobStatus(job.status), {"next_action_at": at}, note=note)], at=now, actor=actor)
 

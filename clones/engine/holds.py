@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from clones.choices import ACTIVE, CreationStatus, JobStatus
+from clones.choices import ACTIVE, CreationStatus, HoldReason, JobStatus
 from clones.models import Batch, CloneJob, StoreCreation
 from clones.models.job import CloneJobQuerySet
 
@@ -43,6 +43,14 @@ def is_held_back(job: CloneJob, batch: Batch) -> bool:
     if batch.ended_at is not None:  # a store that a person saw to came late: nobody would let it go any more
         return False
     return batch.canary and batch.released_at is None and canary_of(batch).pk != job.pk
+
+
+def end_hold_of_canary(job: CloneJob, batch: Batch) -> None:
+    """End the hold of `batch` (locked) where `job` is its first one and goes on: the rest waits for its end again."""
+    waits_for_it = batch.hold_reason == HoldReason.CANARY and batch.released_at is None
+    if batch.held_since is not None and waits_for_it and canary_of(batch).pk == job.pk:
+        batch.held_since, batch.hold_reason = None, ""
+        batch.save(update_fields=["held_since", "hold_reason"])
 
 
 def hold_back(batch: Batch) -> None:

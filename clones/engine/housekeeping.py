@@ -28,4 +28,6 @@ def forget_drafts(now: datetime) -> None:
     """Forget old drafts with their targets and tokens, launched or not: what was launched is a batch."""
     with transaction.atomic():  # locked: one that somebody changes or launches just now is old no more
         old = Draft.objects.filter(changed_at__lt=now - KEEP_DRAFTS).order_by("pk")
-        Draft.objects.filter(pk__in=[draft.pk for draft in old.select_for_update(skip_locked=True)]).delete()
+        Draft.objects.filter(
+            pk__in=[draft.pk for draft in old.select_for_update(no_key=True, skip_locked=True)]
+        ).delete()

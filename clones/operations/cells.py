@@ -1,6 +1,7 @@
 """One cell of a target's row at a time: what it says, or a sentence about what is wrong with it."""
 
 import re
+import unicodedata
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -44,13 +45,17 @@ def store_id_in(text: str) -> str:
 
 
 def email_in(text: str) -> str:
-    """Return the e-mail address in lower case."""
+    """Return the e-mail address in lower case.
+
+    Refused is also what only looks like another one, by a sign that cannot be seen: it would get a second store.
+    """
     email = text.strip().lower()
     try:
         validate_email(email)
     except ValidationError:
         email = ""
-    if not email or len(email) > _LONGEST_EMAIL:
+    is_plain = email.isprintable() and unicodedata.is_normalized("NFKC", email)
+    if not email or not is_plain or len(email) > _LONGEST_EMAIL:
         message = f"{shortened(text)} is not an e-mail address: write it like name@example.com."
         raise InvalidRequestError(message)
     return email

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from clones.choices import CreationStatus, FailureKind, JobStatus
 from clones.engine import arrival, bell
-from clones.engine.holds import is_held_back
+from clones.engine.holds import end_hold_of_canary, is_held_back
 from clones.lifecycle import Change, advance_many
 from clones.models import Batch, CloneJob, StoreCreation
 from clones.operations.errors import InvalidRequestError, about
@@ -61,6 +61,8 @@ def look_again(job: CloneJob, user: User | None = None) -> int:
         if row.unanswered_since:
             advance_creations([row], CreationStatus.LOOKING, at=now, next_action_at=now)
             arrival.remark([row], f"Looking again whether {row.email} has a store.", now, actor=user)
+            if waiting := arrival.clone_of(row):
+                end_hold_of_canary(waiting, waiting.batch)
             count = 1
         else:
             count = _ask_again(alike, now, user)
@@ -93,6 +95,8 @@ def _lock_batches(job: CloneJob, creations: QuerySet[StoreCreation]) -> None:
 
 def _ask_again(rows: list[StoreCreation], now: datetime, user: User | None) -> int:
     jobs = CloneJob.objects.active().filter(target__in=[each.target_id for each in rows]).select_related("batch")
+    for job in jobs:
+        end_hold_of_canary(job, job.batch)
     held = {job.target_id for job in jobs if is_held_back(job, job.batch)}
     cleared = {"error_code": "", "error_message": "", "trying_since": None}
     free = [each for each in rows if each.target_id not in held]

@@ -36,8 +36,9 @@ def retry_jobs(jobs: Iterable[CloneJob], user: User | None = None, *, at: dateti
     """Ask for `jobs` again with the options that each had, and ring for the workers. One transaction.
 
     Clones of one template share a new batch; where all of them come from one batch, the new one points at it and has
-    its name. A store that was not created is asked for again. Two people who retry one clone at the same instant: the
-    second is told that it was. `at`: when it was asked for; None: now.
+    its name, and its first one goes alone where that was wanted and did not end well. A store that was not created is
+    asked for again. Two people who retry one clone at the same instant: the second is told that it was. `at`: when it
+    was asked for; None: now.
     """
     now = at or timezone.now()
     with transaction.atomic():
@@ -48,7 +49,7 @@ def retry_jobs(jobs: Iterable[CloneJob], user: User | None = None, *, at: dateti
         for group in _groups([job for job in asked if job.pk not in refused]):
             batch = _new_batch(group, user, now)
             batches.append(batch)
-            made += CloneJob.objects.bulk_create(_new_job(job, batch) for job in group)
+            made += CloneJob.objects.bulk_create(_new_job(job, batch, is_first=job is group[0]) for job in group)
         _new_creations(made)
         _new_sites(made)
         lifecycle.record_start(made, at=now, actor=user)
@@ -104,6 +105,7 @@ def _new_batch(group: list[CloneJob], user: User | None, now: datetime) -> Batch
     first = group[0]
     origin = first.batch if len({job.batch_id for job in group}) == 1 else None
     ((scope, demo), _) = Counter((job.scope, job.clone_demo_catalog) for job in group).most_common(1)[0]
+    canary = origin is not None and keeps_canary(origin) and len(group) > 1
     return Batch.objects.create(
         connection_id=first.connection_id,
         template=first.template,
@@ -113,10 +115,21 @@ def _new_batch(group: list[CloneJob], user: User | None, now: datetime) -> Batch
         retry_of=origin,
         created_by=user,
         created_at=now,
+        canary=canary,
     )
 
 
-def _new_job(job: CloneJob, batch: Batch) -> CloneJob:
+def keeps_canary(batch: Batch) -> bool:
+    """Tell whether a retry's first clone goes alone too: nobody knows yet that the others would end well."""
+    return batch.canary and batch.released_at is None
+
+
+def _due(batch: Batch, *, is_first: bool) -> datetime | None:
+    """Return when the first step of a clone is due; None: it is held, for the first one."""
+    return batch.created_at if is_first or not batch.canary else None
+
+
+def _new_job(job: CloneJob, batch: Batch, *, is_first: bool) -> CloneJob:
     return CloneJob(
         batch=batch,
         connection_id=job.connection_id,
@@ -127,7 +140,7 @@ def _new_job(job: CloneJob, batch: Batch) -> CloneJob:
         retry_of=job,
         created_by=batch.created_by,
         created_at=batch.created_at,
-        next_action_at=batch.created_at if job.target.store_id else None,
+        next_action_at=_due(batch, is_first=is_first) if job.target.store_id else None,
     )
 
 
@@ -138,6 +151,7 @@ def _new_creations(jobs: list[CloneJob]) -> None:
         return
     rows = StoreCreation.objects.filter(target__in=[job.target_id for job in storeless]).order_by("pk")
     latest = {row.target_id: row for row in rows}
+    first = {job.batch_id: job for job in reversed(jobs)}
     StoreCreation.objects.bulk_create(
         StoreCreation(
             connection_id=old.connection_id,
@@ -146,7 +160,7 @@ def _new_creations(jobs: list[CloneJob]) -> None:
             name=old.name,
             created_by=job.created_by,
             created_at=job.created_at,
-            next_action_at=job.created_at,
+            next_action_at=_due(job.batch, is_first=job is first[job.batch_id]),
         )
         for job in storeless
         if (old := latest[job.target_id]).status in CREATION_GONE

@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from clones.choices import JobStatus, SiteStatus
 from clones.engine import bell
+from clones.engine.holds import end_hold_of_canary
 from clones.lifecycle import Change, advance_many
-from clones.models import CloneJob, SiteClone, TargetStore
+from clones.models import Batch, CloneJob, SiteClone, TargetStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.keys import check_key
 from clones.secrets import Secret
@@ -19,7 +20,9 @@ def try_site_again(job: CloneJob, user: User | None = None, token: str = "") -> 
     key = check_key(token, "The access token", "access_token")
     now = timezone.now()
     with transaction.atomic():
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=job.batch_id)
         site = _stuck(job, SiteStatus.NEEDS_PERSON, SiteStatus.FAILED)
+        end_hold_of_canary(job, batch)
         if key:
             TargetStore.objects.filter(pk=job.target_id).update(token=Secret.seal(key))
         fresh = {"next_action_at": now, "tries": 0, "error_code": "", "error_message": ""}

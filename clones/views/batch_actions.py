@@ -15,6 +15,7 @@ from clones.models import Batch, CloneJob
 from clones.operations.errors import InvalidRequestError
 from clones.operations.holding import continue_batch
 from clones.operations.retriable import SITE_WANTS_A_PERSON
+from clones.operations.retry import keeps_canary
 from clones.permissions import Capability
 from clones.views import confirmation
 from clones.views.doors import needs
@@ -43,9 +44,11 @@ def _question(batch: Batch) -> dict[str, Any]:
     storeless = wanted.filter(failure_kind=FailureKind.NO_STORE).count()
     canceled = wanted.filter(status=JobStatus.CANCELED).count()
     shown = CloneJob.objects.filter(pk__in=(ids + waiting)[:MOST_SHOWN])
+    count = len(ids) + len(waiting)
     return {
         "batch": batch,
-        "count": len(ids) + len(waiting),
+        "count": count,
+        "first_goes_alone": keeps_canary(batch) and count > 1,
         "failed": len(ids) - canceled - storeless,
         "storeless": storeless,
         "canceled": canceled,

@@ -64,6 +64,13 @@ def _batch(pk: int) -> Batch:
     return get_object_or_404(Batch.objects.select_related(*read_along), pk=pk)
 
 
+def _hold(batch: Batch, progress: Progress) -> Hold | None:
+    """Return why it is held. That may have begun, or ended, since `batch` was read."""
+    if progress.state is BatchState.HELD and batch.held_since is None:
+        batch.refresh_from_db(fields=["held_since", "hold_reason"])
+    return Hold.of(batch) if progress.state is BatchState.HELD and batch.held_since else None
+
+
 def _listed(request: HttpRequest, jobs: QuerySet[CloneJob], progress: Progress) -> JobFilter:
     """Return the clones of a batch in the order in which they were asked for; `status` is the one filter here."""
     query = QueryDict(mutable=True)
@@ -98,7 +105,7 @@ def _beside(batch: Batch, progress: Progress, listed: JobFilter) -> dict[str, An
         "other_causes": len(found[MOST_CAUSES:]),
         "sites_wrong": sites_gone_wrong(batch.pk)[:MOST_NAMED] if progress.sites_failed else (),
         "needing": _needing(batch)[:MOST_NAMED] if progress.needs_person else (),
-        "hold": Hold.of(batch) if progress.state is BatchState.HELD else None,
+        "hold": _hold(batch, progress),
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from clones.choices import CreationStatus, FailureKind, HoldReason, JobStatus
+from clones.engine.batches import review
 from clones.engine.holds import canary_of
 from clones.models import Batch, CloneEvent, CloneJob, StoreCreation, TargetStore
 from clones.operations.cancel import cancel_jobs
@@ -229,3 +230,41 @@ def test_what_waits_for_its_canary_is_due_only_after_it() -> None:
 
     job.refresh_from_db()
     assert job.next_action_at is None
+
+
+def held_for(first: CloneJob) -> CloneJob:
+    """Hold the batch of `first`, which goes alone, and return a clone that waits for it."""
+    first.batch.canary, first.batch.held_since, first.batch.hold_reason = True, NOW, HoldReason.CANARY
+    first.batch.save()
+    return CloneJobFactory.create(batch=first.batch, next_action_at=None)
+
+
+def test_a_first_one_whose_store_is_entered_goes_on_alone_and_ends_the_hold() -> None:
+    first = stuck()
+    waiting = held_for(first)
+
+    enter_store(first, "7001")
+    review([first.batch_id], timezone.now())
+
+    for row in (first, waiting, first.batch):
+        row.refresh_from_db()
+    assert (first.next_action_at is not None, waiting.next_action_at, first.batch.held_since) == (True, None, None)
+
+    CloneJob.objects.filter(pk=first.pk).update(status=JobStatus.COMPLETED, ticket="t", finished_at=NOW)
+    review([first.batch_id], NOW)
+    waiting.refresh_from_db()
+    assert waiting.next_action_at == NOW
+
+
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_a_first_one_whose_store_is_looked_for_again_ends_the_hold(in_doubt: bool) -> None:
+    first = stuck(in_doubt=in_doubt)
+    waiting = held_for(first)
+
+    look_again(first)
+    review([first.batch_id], timezone.now())
+
+    for row in (waiting, first.batch):
+        row.refresh_from_db()
+    assert row_of(first).next_action_at is not None
+    assert (waiting.next_action_at, first.batch.held_since) == (None, None)

@@ -15,7 +15,7 @@ from clones.operations.drafts.changing import LaunchedError
 from clones.operations.drafts.counting import count_rows
 from clones.operations.drafts.launching import ChangedError, launch_draft, name_it, plan
 from clones.operations.drafts.making import choose, discard, new_draft, prefill
-from clones.operations.drafts.rows import Cells, add_rows, change_rows, remove_all, remove_rows, row_of
+from clones.operations.drafts.rows import Cells, add_rows, change_rows, fingerprint, remove_all, remove_rows, row_of
 from clones.operations.errors import InvalidRequestError
 from clones.secrets import Secret
 from tests.factories import BatchFactory, CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
@@ -165,6 +165,22 @@ def test_what_is_wrong_with_a_rows_shape_stays_until_a_person_saw_to_the_row(dra
 
     change_rows(draft, sam, {first.pk: Cells({}, accept=True)})
     assert not rows(draft)[0].errors
+
+
+def test_a_row_that_somebody_else_put_right_meanwhile_is_not_undone(draft: Draft, sam: User) -> None:
+    paste(draft, sam, "wrong1 wrong2")
+    first, second = rows(draft)
+    seen = {row.pk: fingerprint(row) for row in (first, second)}
+    change_rows(draft, sam, {first.pk: Cells({"store_id": "9001"}, seen=seen[first.pk])})
+
+    both = {
+        first.pk: Cells({"store_id": "wrong1"}, seen=seen[first.pk]),
+        second.pk: Cells({"store_id": "9002"}, seen=seen[second.pk]),
+    }
+    assert change_rows(draft, sam, both) == [first]
+    assert change_rows(draft, sam, {first.pk: Cells({"store_id": "9001"}, accept=True, seen=seen[first.pk])}) == []
+
+    assert ids(draft) == ["9001", "9002"]
 
 
 def test_a_change_of_another_drafts_row_is_passed_over(draft: Draft, sam: User) -> None:

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from clones.choices import CREATION_GONE, CloneScope, CreationStatus, FailureKind, HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, CloneJob, SiteClone, StoreCreation, TargetStore
 from clones.operations.retry import Retry, never_started, retry_batch, retry_jobs
-from tests.batch_shapes import BEFORE, batch_of
+from tests.batch_shapes import BEFORE, NOW, batch_of, creation_of, due, storeless
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
@@ -244,7 +245,8 @@ class TestStoresToBeCreated:
 
 class TestBatch:
     def test_what_failed_and_what_was_canceled_is_asked_for_again_in_one_linked_batch(self) -> None:
-        batch, jobs = batch_of(JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.CANCELED, name="Autumn", canary=True)
+        canary = {"canary": True, "released_at": BEFORE}
+        batch, jobs = batch_of(JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.CANCELED, name="Autumn", **canary)
         other = CloneJobFactory.create(batch=batch, status=JobStatus.FAILED, scope=CloneScope.CATALOG)
         CloneJobFactory.create(status=JobStatus.FAILED)  # of another batch
 
@@ -285,3 +287,37 @@ class TestBatch:
 
         with django_assert_max_num_queries(16):  # type: ignore[operator]
             retry_batch(batch)
+
+
+def test_the_first_goes_alone_again_where_the_others_still_waited_for_it() -> None:
+    batch, jobs = batch_of(JobStatus.FAILED, JobStatus.WAITING, canary=True, held_since=BEFORE, hold_reason="CANARY")
+    CloneJob.objects.filter(pk=jobs[1].pk).update(next_action_at=None)
+    new = storeless(batch, next_action_at=None)
+
+    came = retry_batch(batch, at=NOW)
+
+    assert [job.retry_of for job in came.jobs] == [*jobs, new]
+    assert came.batches[0].canary
+    assert due(*came.jobs) == [NOW, None, None]
+    assert creation_of(came.jobs[2]).next_action_at is None
+
+
+def test_a_store_that_is_created_for_the_first_one_is_asked_for_at_once() -> None:
+    batch, jobs = batch_of(JobStatus.CANCELED, canary=True)
+    first = StoreCreationFactory.create(connection=batch.connection, status=CreationStatus.CANCELED)
+    CloneJob.objects.filter(pk=jobs[0].pk).update(target=first.target)
+    CloneJobFactory.create(batch=batch, status=JobStatus.CANCELED)
+
+    came = retry_batch(batch, at=NOW)
+
+    assert (creation_of(came.jobs[0]).next_action_at, due(*came.jobs)) == (NOW, [None, None])
+
+
+@pytest.mark.parametrize("facts", [{"released_at": BEFORE}, {"canary": False}])
+def test_all_go_at_once_where_the_first_one_was_not_waited_for_any_more(facts: dict[str, Any]) -> None:
+    batch, _ = batch_of(JobStatus.FAILED, JobStatus.FAILED, **{"canary": True, **facts})
+
+    came = retry_batch(batch, at=NOW)
+
+    assert not came.batches[0].canary
+    assert due(*came.jobs) == [NOW, NOW]

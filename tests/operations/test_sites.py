@@ -1,12 +1,14 @@
 """What a person decides about an Instant Site."""
 
 import pytest
+from django.utils import timezone
 
-from clones.choices import JobStatus, SiteStatus
-from clones.models import CloneEvent, SiteClone, TargetStore
+from clones.choices import HoldReason, JobStatus, SiteStatus
+from clones.engine.batches import review
+from clones.models import Batch, CloneEvent, SiteClone, TargetStore
 from clones.operations.errors import InvalidRequestError
 from clones.operations.sites import give_up_site, try_site_again
-from tests.factories import SiteCloneFactory
+from tests.factories import CloneJobFactory, SiteCloneFactory
 from tests.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +72,23 @@ def test_what_does_not_wait_for_a_person_is_left_alone(status: SiteStatus) -> No
 def test_a_site_that_failed_is_not_given_up_once_more() -> None:
     with pytest.raises(InvalidRequestError):
         give_up_site(stuck(SiteStatus.FAILED).job)
+
+
+def test_a_first_clone_whose_site_is_tried_again_ends_the_hold_and_the_rest_waits_for_it() -> None:
+    site = stuck()
+    batch = site.job.batch
+    batch.canary, batch.held_since, batch.hold_reason = True, timezone.now(), HoldReason.CANARY
+    batch.save()
+    waiting = CloneJobFactory.create(batch=batch, next_action_at=None)
+
+    try_site_again(site.job)
+    review([batch.pk], timezone.now())
+
+    waiting.refresh_from_db()
+    assert Batch.objects.filter(pk=batch.pk, held_since=None, released_at=None).exists()
+    assert waiting.next_action_at is None
+
+    SiteClone.objects.update(status=SiteStatus.DONE, finished_at=timezone.now())
+    review([batch.pk], timezone.now())
+    waiting.refresh_from_db()
+    assert waiting.next_action_at is not None

@@ -182,6 +182,23 @@ def test_an_e_mail_of_another_store_beside_an_id_is_a_mistake(template: Template
 # Stores that are being created ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "anna@example.com\u200b",  # pasted out of a web page
+        "anna@exam\u00adple.com",
+        "anna@\uff45xample.com",  # full width
+        "anna@mu\u0308ller.example",  # as macOS writes an umlaut
+    ],
+)
+def test_an_e_mail_that_only_looks_like_another_one_is_a_mistake(template: TemplateStore, email: str) -> None:
+    assert "is not an e-mail address" in errors_of(template, email=email, name="Anna")["email"][0]
+
+
+def test_an_e_mail_with_an_umlaut_in_its_domain_is_fine(template: TemplateStore) -> None:
+    assert errors_of(template, email="anna@m\u00fcller.example", name="Anna") == {}
+
+
 @pytest.mark.parametrize("status", sorted(set(CreationStatus) - {*CREATION_GONE, CreationStatus.CREATED}))
 def test_an_e_mail_that_is_under_way_is_a_mistake(template: TemplateStore, status: CreationStatus) -> None:
     creation(template, "anna@example.com", status)

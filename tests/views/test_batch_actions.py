@@ -216,3 +216,9 @@ def test_clone_again_with_changes_begins_a_draft_of_this_batch(client: Client, s
 
     assert f'name="batch" value="{batch.pk}"' in form[0]
     assert Draft.objects.get().origin == batch
+
+
+def test_a_retry_says_that_the_first_goes_alone_again(client: Client, sam: User) -> None:
+    batch = batch_of(JobStatus.FAILED, JobStatus.FAILED, canary=True)
+
+    assert "The first of them goes alone once more" in page(client, "retry", batch)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -312,3 +313,26 @@ def test_pages_take_as_many_queries_for_many_rows(
         client.get(reverse("clones:batch_list"))
     with django_assert_max_num_queries(14):
         client.get(url("detail", batch))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_batch_whose_hold_begins_or_ends_while_its_page_is_read_is_shown(
+    client: Client, sam: User, before: bool
+) -> None:
+    held = {"held_since": timezone.now(), "hold_reason": HoldReason.SAME_FAILURES}
+    batch = batch_of(F, W, **(held if before else {}))
+    after = {"held_since": None, "hold_reason": ""} if before else held
+    is_read: list[str] = []
+
+    def changed(execute: Any, sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if not is_read and sql.startswith("SELECT") and 'FROM "clones_batch"' in sql:
+            is_read.append(sql)
+            Batch.objects.filter(pk=batch.pk).update(**after)
+        return answer
+
+    with connection.execute_wrapper(changed):
+        page = client.get(url("detail", batch))
+
+    assert (page.status_code, len(is_read)) == (200, 1)
+    assert ("batch-held" in page.text) is (not before)

@@ -411,6 +411,8 @@ def test_the_csv_has_a_row_for_each_clone(sam: Client) -> None:
         "instant_site": "no",
         "site_step": "",
         "site_message": "",
+        "name": "",
+        "clone_demo_catalog": "no",
     }
 
 

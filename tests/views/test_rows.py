@@ -1,9 +1,12 @@
 """What an answer to live.js holds: see `clones.views.rows`."""
 
 import re
+import runpy
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +16,7 @@ from clones import lifecycle
 from clones.choices import ACTIVE, TERMINAL, JobStatus
 from clones.lifecycle import Change
 from clones.models import CloneJob
+from clones.views.rows import MOST_ROWS
 from tests.factories import BatchFactory, CloneJobFactory, fresh
 from tests.people import nobody, staff
 
@@ -231,3 +235,20 @@ def test_who_may_not_watch_is_told_nothing(client: Client) -> None:
 
 def test_a_refresh_changes_nothing(reader: Client) -> None:
     assert reader.post(ROWS, {"ids": "1"}).status_code == 405
+
+
+def test_the_web_server_takes_the_longest_question_of_a_page() -> None:
+    served = runpy.run_path(str(settings.BASE_DIR / "reseller_portal" / "gunicorn.py"))
+    numbers = {"ids": ",".join(["123456789"] * MOST_ROWS), "since": ",".join(["12"] * MOST_ROWS)}
+    filters = {
+        "status": "IN_PROGRESS",
+        "template": "123456",
+        "user": "123456",
+        "sort": "-created_at",
+        "per_page": "200",
+    }
+    beside = {"q": "\u0434" * 200, "newest": "123456789", "newer": "1234", "token": "1" * 60, "standstill": "1-1"}
+
+    line = f"GET /clones/rows/?{urlencode({**filters, **numbers, **beside})} HTTP/1.1\r\n"
+
+    assert len(line) <= served.get("limit_request_line", 4094)  # gunicorn's own

@@ -38,7 +38,9 @@ def settle(desk: Desk[R], row_id: int, token: str, result: object, now: datetime
         if unlocked is None:
             return
         desk.lock_first(unlocked)
-        row = rows.select_for_update(no_key=True).get()
+        row = rows.select_for_update(no_key=True).first()
+        if row is None:  # deleted a moment ago, as a draft's target may be
+            return
         if row.lease_token == token:
             desk.settle(row, result, now)
             rows.filter(lease_token=token).update(**LEASE_GIVEN_BACK)

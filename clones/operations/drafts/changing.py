@@ -23,10 +23,11 @@ class LaunchedError(InvalidRequestError):
 def changing(draft: Draft, user: User | None) -> Iterator[Draft]:
     """Lock a draft, hand out the row as it is now, and store it with who changed it when.
 
+    Only its key is left free: a worker that checks its targets refers to it, and each would wait for the other.
     Raises LaunchedError, and Draft.DoesNotExist where somebody discarded it.
     """
     with transaction.atomic():
-        now = Draft.objects.select_for_update().get(pk=draft.pk)
+        now = Draft.objects.select_for_update(no_key=True).get(pk=draft.pk)
         if now.batch_id:
             raise LaunchedError(now.batch_id)
         yield now

@@ -133,7 +133,7 @@ def launch_draft(
     raises InvalidRequestError. What is left out is kept in a draft of its own; all other rows are forgotten.
     """
     with transaction.atomic():
-        now = Draft.objects.select_for_update().get(pk=draft.pk)
+        now = Draft.objects.select_for_update(no_key=True).get(pk=draft.pk)
         if now.batch:
             return Launch(now.batch)
         ready = plan(now, with_blocked=with_blocked)
@@ -141,12 +141,13 @@ def launch_draft(
         launch = start_batch(order, user)
         if launch.busy or not launch.batch:  # between our look and its lock
             raise ChangedError
+        # Before the draft's batch, which is a key: a worker that checks a target refers to the draft.
+        keep_left_out(now, launch.batch, ready.left_out, user)
+        now.targets.all().delete()
         now.batch = launch.batch
         now.changed_at = timezone.now()
         now.changed_by = user
         now.save()
-        keep_left_out(now, launch.batch, ready.left_out, user)
-        now.targets.all().delete()
     return launch
 
 

@@ -76,6 +76,9 @@ def choose(draft: Draft, user: User, template: TemplateStore, scope: CloneScope,
             revalidate(now)
 
 
+@transaction.atomic
 def discard(draft: Draft) -> None:
     """Forget a draft and its targets, unless it was launched."""
-    Draft.objects.filter(pk=draft.pk, batch=None).delete()
+    # Locked before its targets, as everywhere: else somebody who changes it and this wait for each other for ever.
+    for row in Draft.objects.select_for_update(no_key=True).filter(pk=draft.pk, batch=None):
+        row.delete()

@@ -215,6 +215,18 @@ def test_an_answer_for_a_row_that_is_gone_is_dropped(errands: Errands) -> None:
     assert not errands.unsettled
 
 
+def test_an_answer_for_a_row_that_is_deleted_just_then_is_dropped_too(
+    errands: Errands, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = mail()
+    launch(errands)
+    monkeypatch.setattr(Echo, "lock_first", lambda *_: BatchMail.objects.filter(pk=row.pk).delete())
+
+    answers(errands).settle()
+
+    assert (errands.unsettled, caplog.records) == ([], [])
+
+
 def test_answers_stay_in_hand_while_the_database_is_away_and_their_leases_are_renewed(errands: Errands) -> None:
     rows = [mail(), mail()]
     launch(errands)
