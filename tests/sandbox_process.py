@@ -12,6 +12,7 @@ from typing import Any, Self
 import requests
 
 from clones.sandbox.specs import StoreSpec
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT_ID = "sandbox-app"
@@ -77,7 +78,7 @@ class SandboxProcess:
 
     def __init__(self, database: Path, *options: str, is_strict: bool = False) -> None:
         self.database = database
-        self.port = 0
+        self.port = free_port()
         self._options = options if is_strict else (*NO_LIMITS, *options)
         self._process: subprocess.Popen[str] | None = None
         self._session = requests.Session()
@@ -138,7 +139,6 @@ class SandboxProcess:
             self.kill()
             message = f"The sandbox did not start: {line!r}"
             raise RuntimeError(message)
-        self.port = int(line.strip().removesuffix("/api/v3").rpartition(":")[2])
 
     def kill(self) -> None:
         """End it with SIGKILL."""
@@ -258,7 +258,7 @@ class SandboxProcess:
         process = self._running()
         process.send_signal(number)
         try:
-            return process.wait(timeout=10)
+            return process.wait(timeout=60)
         except subprocess.TimeoutExpired as error:
             process.kill()
             process.wait()

@@ -110,10 +110,10 @@ class WorkerProcess:
     def wait(self) -> int:
         """Return its exit code once it has ended."""
         assert self._process is not None
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
 
 def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` as a person does, on the test's database."""
     options: dict[str, Any] = {"cwd": ROOT, "env": environment(**more), "capture_output": True, "text": True}
-    return subprocess.run([sys.executable, "manage.py", *arguments], check=False, timeout=120, **options)
+    return subprocess.run([sys.executable, "manage.py", *arguments], check=False, timeout=200, **options)
