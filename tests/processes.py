@@ -3,11 +3,43 @@
 import itertools
 import os
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 FIRST_PORT, PORTS_EACH, PROCESSES = 12_000, 1_250, 16  # up to 32,000: Linux gives away those from 32,768 on
 MARK = "PORTAL_TEST_WORKER"  # a variable that every process inherits: that is how the test finds them all
+
+
+class Startable(ABC):
+    """Context manager: something that is started and surely ended, also where its start fails half-way."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+
+    def end(self) -> None:
+        """End it for good, as its tests leave it."""
+        self.kill()
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End it with SIGKILL."""
 
 
 def marked_processes(mark: str) -> list[int]:

@@ -6,13 +6,12 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 
 from clones.sandbox.specs import StoreSpec
-from tests.processes import free_port
+from tests.processes import Startable, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT_ID = "sandbox-app"
@@ -70,7 +69,7 @@ class LoggedRequest:
     delivered: bool
 
 
-class SandboxProcess:
+class SandboxProcess(Startable):
     """Context manager; `options` are the command's, such as `"--no-seed"`. Keeps file and port over `restart()`.
 
     It has no rate limit unless it `is_strict`: tests poll as fast as they can.
@@ -84,13 +83,8 @@ class SandboxProcess:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
+        """End it in good order."""
         self.terminate()
         self._session.close()
 
