@@ -77,7 +77,6 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
-    "django_tables2",
     "heroicons",
     "django_q",
     "clones",
@@ -113,6 +112,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "clones.views.navigation.navigation",
             ],
+            # Not an installed app: that would load the library, and psycopg with it, into every process of a worker.
+            "libraries": {"django_tables2": "django_tables2.templatetags.django_tables2"},
         },
     },
 ]

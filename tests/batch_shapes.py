@@ -5,7 +5,7 @@ from typing import Any
 
 from clones.choices import TERMINAL, CreationStatus, FailureKind, JobStatus
 from clones.models import Batch, CloneJob, StoreCreation
-from tests.factories import BatchFactory, CloneJobFactory, StoreCreationFactory, columns
+from tests.factories import BatchFactory, CloneJobFactory, StoreCreationFactory, TargetStoreFactory, columns
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(minutes=10)
@@ -19,6 +19,15 @@ def batch_of(*statuses: JobStatus, **facts: Any) -> tuple[Batch, list[CloneJob]]
         ended = {"finished_at": BEFORE + timedelta(seconds=place)} if status in TERMINAL else {}
         jobs.append(CloneJobFactory.create(batch=batch, status=status, created_at=BEFORE, **ended))
     return batch, jobs
+
+
+def batch_with(*statuses: JobStatus, **facts: Any) -> Batch:
+    """Make a batch with a clone in each of these states, each into a store over the batch's connection."""
+    batch = BatchFactory.create(**facts)
+    for status in statuses:
+        target = TargetStoreFactory.create(connection=batch.connection)
+        CloneJobFactory.create(batch=batch, target=target, status=status)
+    return batch
 
 
 def canary_of_three(status: JobStatus, **facts: Any) -> tuple[Batch, list[CloneJob]]:

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 
 from clones.sandbox.specs import StoreSpec
+from tests.processes import Startable, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT_ID = "sandbox-app"
@@ -69,7 +69,7 @@ class LoggedRequest:
     delivered: bool
 
 
-class SandboxProcess:
+class SandboxProcess(Startable):
     """Context manager; `options` are the command's, such as `"--no-seed"`. Keeps file and port over `restart()`.
 
     It has no rate limit unless it `is_strict`: tests poll as fast as they can.
@@ -77,19 +77,14 @@ class SandboxProcess:
 
     def __init__(self, database: Path, *options: str, is_strict: bool = False) -> None:
         self.database = database
-        self.port = 0
+        self.port = free_port()
         self._options = options if is_strict else (*NO_LIMITS, *options)
         self._process: subprocess.Popen[str] | None = None
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
+        """End it in good order."""
         self.terminate()
         self._session.close()
 
@@ -138,7 +133,6 @@ class SandboxProcess:
             self.kill()
             message = f"The sandbox did not start: {line!r}"
             raise RuntimeError(message)
-        self.port = int(line.strip().removesuffix("/api/v3").rpartition(":")[2])
 
     def kill(self) -> None:
         """End it with SIGKILL."""
@@ -258,7 +252,7 @@ class SandboxProcess:
         process = self._running()
         process.send_signal(number)
         try:
-            return process.wait(timeout=10)
+            return process.wait(timeout=60)
         except subprocess.TimeoutExpired as error:
             process.kill()
             process.wait()

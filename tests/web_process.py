@@ -6,19 +6,17 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import requests
 
-from tests.processes import free_port
+from tests.processes import Startable, free_port
 from tests.waiting import until
 from tests.worker_process import ROOT, environment
 
 THREADS = 8
 
 
-class WebProcess:
+class WebProcess(Startable):
     """Context manager: gunicorn, started and answering; all its processes are gone at the end.
 
     `variables`: of its environment, where they differ from this test's.
@@ -29,15 +27,6 @@ class WebProcess:
         self._variables = variables
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     @property
     def address(self) -> str:
@@ -59,11 +48,7 @@ class WebProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own, which can be ended as a whole
             )
-        try:
-            until(self._answers, f"the portal's first answer; its log: {self.log}")
-        except AssertionError:
-            self.kill()
-            raise
+        until(self._answers, f"the portal's first answer; its log: {self.log}")
 
     def kill(self) -> None:
         """SIGKILL all its processes: the connection is lost at once. Does nothing where it does not run."""

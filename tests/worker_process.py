@@ -6,14 +6,13 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from clones.models import WorkerBeat
-from tests.processes import MARK, marked_processes
+from tests.processes import MARK, Startable, marked_processes
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +37,7 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-class WorkerProcess:
+class WorkerProcess(Startable):
     """Context manager: a worker, started and alive; all its processes are gone at the end."""
 
     def __init__(self, log: Path, *, silent_seconds: int = 15, q_workers: int = 2, **environment: str) -> None:
@@ -47,19 +46,6 @@ class WorkerProcess:
         own = {MARK: self.mark, "WORKER_SILENT_SECONDS": str(silent_seconds), "Q_WORKERS": str(q_workers)}
         self._environment = {**own, **environment}
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:  # one that never beat must not write into the next test's database
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     def start(self) -> None:
         """Start it, and wait until a new cluster beats."""
@@ -110,10 +96,10 @@ class WorkerProcess:
     def wait(self) -> int:
         """Return its exit code once it has ended."""
         assert self._process is not None
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
 
 def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` as a person does, on the test's database."""
     options: dict[str, Any] = {"cwd": ROOT, "env": environment(**more), "capture_output": True, "text": True}
-    return subprocess.run([sys.executable, "manage.py", *arguments], check=False, timeout=120, **options)
+    return subprocess.run([sys.executable, "manage.py", *arguments], check=False, timeout=200, **options)

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say where the screenshots and traces of a failed test lie."""
+    """Say where the screenshots of a failed test lie, and its trace where PYTEST_ARGS="--tracing retain-on-failure"."""
     report = yield
     left = [f"{name}: {path}" for name, path in report.user_properties if name.startswith("playwright_")]
     if left:
@@ -117,6 +117,14 @@ def look() -> Look:
         assert not found, "\n".join([page.url, *found])
 
     return hold
+
+
+def refresh(page: Page) -> None:
+    """Follow the link by which a page without JavaScript is kept up to date; it goes when nothing moves any more."""
+    link = page.get_by_role("link", name="Refresh")
+    if link.count():
+        link.click()
+    page.wait_for_load_state()
 
 
 @pytest.fixture

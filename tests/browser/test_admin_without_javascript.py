@@ -20,8 +20,8 @@ def page(new_context: NewContext, sign_in: SignIn) -> Page:
     return page
 
 
-def message(page: Page) -> str:
-    return page.locator(".portal-messages").inner_text()
+def is_told(page: Page, words: str) -> None:
+    expect(page.locator(".portal-messages")).to_contain_text(words)
 
 
 def test_a_connection_is_added_tested_paused_and_resumed(page: Page, sandbox: SandboxProcess) -> None:
@@ -33,7 +33,7 @@ def test_a_connection_is_added_tested_paused_and_resumed(page: Page, sandbox: Sa
     page.get_by_label("Address of the API").fill(sandbox.api_url)
     page.get_by_role("button", name="Add connection").click()
     page.get_by_role("button", name="Test").click()
-    assert "Ecwid accepts the key of connection Main." in message(page)
+    is_told(page, "Ecwid accepts the key of connection Main.")
 
     page.get_by_text("Pause…").click()
     page.get_by_role("button", name="Pause this connection").click()
@@ -50,7 +50,7 @@ def test_a_template_store_is_added_tested_changed_archived_and_taken_back(page: 
     expect(page.get_by_role("heading", level=1, name="Fashion")).to_be_visible()
     expect(page.locator("main")).not_to_contain_text(store_token(int(shop.store_id)))
     page.get_by_role("button", name="Test").click()
-    assert f"Store {shop.store_id} answers." in message(page)
+    is_told(page, f"Store {shop.store_id} answers.")
 
     page.get_by_text("Archive…").click()
     page.get_by_role("button", name="Archive this template store").click()
@@ -93,12 +93,12 @@ def test_a_person_gets_a_role_and_a_password_and_is_let_out_and_in(page: Page) -
     for box in page.locator("input[type=password]").all():
         box.fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set password").click()
-    assert "has a new password" in message(page)
+    is_told(page, "has a new password")
     page.get_by_text("Deactivate…").click()
     page.get_by_role("button", name="Deactivate this account").click()
-    assert "is deactivated" in message(page)
+    is_told(page, "is deactivated")
     page.get_by_role("button", name="Reactivate").click()
-    assert "can sign in again" in message(page)
+    is_told(page, "can sign in again")
     sam.refresh_from_db()
     assert sam.check_password(NEW_PASSWORD)
     assert sam.is_active

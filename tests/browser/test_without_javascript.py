@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from clones.models import TemplateStore
 from tests.browser.complaints import Complaints
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import NewContext, refresh
 from tests.people import PASSWORD, staff
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
@@ -58,14 +58,13 @@ def test_launch_follow_retry_and_read(
 
 
 def _both_ended(page: Page) -> bool:
-    page.get_by_role("link", name="Refresh").click()
+    refresh(page)
     words = page.locator("[data-job]").all_inner_texts()
     return any("Completed" in word for word in words) and any("Failed" in word for word in words)
 
 
 def _completed(page: Page) -> bool:
-    if page.get_by_role("link", name="Refresh").count():
-        page.get_by_role("link", name="Refresh").click()
+    refresh(page)
     return "Completed" in page.locator("#job-summary .job-status").inner_text()
 
 

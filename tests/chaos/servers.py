@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tests.processes import free_port
+from tests.processes import Startable, free_port
 from tests.waiting import until
 
 INSTALL: Final = "Install it with: sudo apt-get install postgresql redis-server"
@@ -73,21 +73,12 @@ class PostgresServer:
             raise RuntimeError(f"{program} failed: {done.stderr.decode()}")
 
 
-class RedisServer:
+class RedisServer(Startable):
     """Context manager: a Redis that keeps nothing on disk."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""

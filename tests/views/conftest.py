@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from clones.forms.accounts import MAIL_THREAD
@@ -23,6 +24,14 @@ def as_staff(client: Client) -> Client:
     """A client that one of the staff has signed in with."""
     client.force_login(staff())
     return client
+
+
+@pytest.fixture
+def sam(client: Client) -> User:
+    """One of the staff, whom `client` has signed in."""
+    user = staff()
+    client.force_login(user)
+    return user
 
 
 @pytest.fixture

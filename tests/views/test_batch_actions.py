@@ -1,7 +1,6 @@
 """What can be done with a whole batch: retry with what it leaves out told first, cancel, continue."""
 
 import re
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,30 +11,15 @@ from django.utils import timezone
 from clones.choices import CreationStatus, FailureKind, HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, CloneJob, Draft, TargetStore
 from clones.progress import progress_of
-from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, TargetStoreFactory
-from tests.people import staff
+from tests.batch_shapes import batch_with
+from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory
 
 pytestmark = pytest.mark.django_db
 W, S, Q, R, C, F, X = JobStatus
 
 
-@pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
-
-
-def batch_of(*statuses: JobStatus, **fields: Any) -> Batch:
-    batch = BatchFactory.create(**fields)
-    for status in statuses:
-        target = TargetStoreFactory.create(connection=batch.connection)
-        CloneJobFactory.create(batch=batch, target=target, status=status)
-    return batch
-
-
 def held(*statuses: JobStatus) -> Batch:
-    batch = batch_of(*statuses, held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+    batch = batch_with(*statuses, held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
     batch.jobs.filter(status=W).update(next_action_at=None)
     return batch
 
@@ -54,7 +38,7 @@ def counts(batch: Batch) -> dict[JobStatus, int]:
 
 
 def test_retry_asks_again_for_what_failed_or_was_canceled_in_a_linked_batch(client: Client, sam: User) -> None:
-    batch = batch_of(C, F, X, name="Autumn")
+    batch = batch_with(C, F, X, name="Autumn")
 
     answer = client.post(url("retry", batch))
 
@@ -66,7 +50,7 @@ def test_retry_asks_again_for_what_failed_or_was_canceled_in_a_linked_batch(clie
 
 
 def test_a_second_retry_starts_nothing_and_says_why(client: Client, sam: User) -> None:
-    batch = batch_of(F)
+    batch = batch_with(F)
     client.post(url("retry", batch))
 
     shown = client.post(url("retry", batch), follow=True).content.decode()
@@ -76,7 +60,7 @@ def test_a_second_retry_starts_nothing_and_says_why(client: Client, sam: User) -
 
 
 def test_cancel_touches_what_waits_and_nothing_else(client: Client, sam: User) -> None:
-    batch = batch_of(W, W, R)
+    batch = batch_with(W, W, R)
 
     shown = client.post(url("cancel", batch), follow=True).content.decode()
 
@@ -86,7 +70,7 @@ def test_cancel_touches_what_waits_and_nothing_else(client: Client, sam: User) -
 
 
 def test_cancel_leaves_alone_what_may_be_running_at_ecwid_and_says_so(client: Client, sam: User) -> None:
-    batch = batch_of(W, W)
+    batch = batch_with(W, W)
     unsure = batch.jobs.earliest("pk")
     CloneJob.objects.filter(pk=unsure.pk).update(unanswered_since=timezone.now())
 
@@ -97,7 +81,7 @@ def test_cancel_leaves_alone_what_may_be_running_at_ecwid_and_says_so(client: Cl
 
 
 def test_a_retry_says_first_what_it_takes_along_and_what_is_to_be_done(client: Client, sam: User) -> None:
-    batch = batch_of(F, X, X, C)
+    batch = batch_with(F, X, X, C)
     unborn = StoreCreationFactory.create(connection=batch.connection, status=CreationStatus.FAILED)
     CloneJobFactory.create(batch=batch, target=unborn.target, status=F, failure_kind=FailureKind.NO_STORE)
 
@@ -112,7 +96,7 @@ def test_a_retry_says_first_what_it_takes_along_and_what_is_to_be_done(client: C
 
 
 def test_a_retry_lists_what_it_leaves_out_with_reasons_before_it_is_done(client: Client, sam: User) -> None:
-    batch = batch_of(F, F, F, F, F, C)
+    batch = batch_with(F, F, F, F, F, C)
     archived, busy, *_ = failed = list(batch.jobs.filter(status=F).order_by("pk"))
     TargetStore.objects.filter(pk__in=[job.target_id for job in failed if job is not busy]).update(
         archived_at=timezone.now()
@@ -143,14 +127,14 @@ def test_a_retry_of_a_held_batch_takes_along_what_never_started(client: Client, 
 
 
 def test_nothing_to_retry_is_said(client: Client, sam: User) -> None:
-    shown = page(client, "retry", batch_of(C))
+    shown = page(client, "retry", batch_with(C))
 
     assert "No clone of this batch has failed or was canceled." in shown
     assert "batch-retry-do" not in shown
 
 
 def test_canceling_says_first_what_it_cannot_stop(client: Client, sam: User) -> None:
-    batch = batch_of(*[W] * 6, S, S, S, Q, R)
+    batch = batch_with(*[W] * 6, S, S, S, Q, R)
     unsure = batch.jobs.filter(status=W).earliest("pk")
     CloneJob.objects.filter(pk=unsure.pk).update(unanswered_since=timezone.now())
 
@@ -164,7 +148,7 @@ def test_canceling_says_first_what_it_cannot_stop(client: Client, sam: User) -> 
 
 
 def test_a_batch_that_waits_alone_can_be_canceled_whole(client: Client, sam: User) -> None:
-    shown = page(client, "detail", batch_of(W, W))
+    shown = page(client, "detail", batch_with(W, W))
 
     assert "Cancel 2 waiting…" in shown
     assert "It cannot stop:" not in shown
@@ -207,7 +191,7 @@ def test_cancel_the_rest_of_a_held_batch_ends_its_hold(client: Client, sam: User
 
 
 def test_clone_again_with_changes_begins_a_draft_of_this_batch(client: Client, sam: User) -> None:
-    batch = batch_of(C, F)
+    batch = batch_with(C, F)
     shown = page(client, "detail", batch)
     form = re.search(r'<form method="post" action="([^"]+)">(?:(?!</form>).)*Clone again with changes', shown)
     assert form is not None

@@ -32,13 +32,6 @@ LARGE = 5_000
 
 
 @pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def batch() -> Batch:
     WorkerBeatFactory.create(beat_at=timezone.now() + timedelta(hours=1))
     return BatchFactory.create()

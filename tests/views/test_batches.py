@@ -13,8 +13,8 @@ from django.utils import timezone
 from clones.choices import HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, EntityMapping
 from clones.progress import Progress, with_progress
-from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, TargetStoreFactory
-from tests.people import staff
+from tests.batch_shapes import batch_with
+from tests.factories import CloneJobFactory, SiteCloneFactory, TargetStoreFactory
 
 pytestmark = pytest.mark.django_db
 W, R, C, F, X = (
@@ -26,21 +26,6 @@ W, R, C, F, X = (
 )
 
 BESIDE = ["batch-totals", "batch-failures", "batch-tabs"]
-
-
-@pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
-
-
-def batch_of(*statuses: JobStatus, **fields: Any) -> Batch:
-    batch = BatchFactory.create(**fields)
-    for status in statuses:
-        target = TargetStoreFactory.create(connection=batch.connection)
-        CloneJobFactory.create(batch=batch, target=target, status=status)
-    return batch
 
 
 def progress_of(batch: Batch) -> Progress:
@@ -58,8 +43,8 @@ def rows(answer: Any) -> list[dict[str, str]]:
 
 
 def test_the_list_shows_each_batch_with_its_state(client: Client, sam: User) -> None:
-    batch = batch_of(C, F, name="Autumn <b>")
-    batch_of(C)
+    batch = batch_with(C, F, name="Autumn <b>")
+    batch_with(C)
 
     shown = client.get(reverse("clones:batch_list"), {"q": "autumn"}).content.decode()
 
@@ -75,8 +60,8 @@ def listed(client: Client, **query: Any) -> list[int]:
 
 
 def test_the_list_is_narrowed_by_template_person_name_and_number(client: Client, sam: User) -> None:
-    mine = batch_of(C, name="Autumn", created_by=sam)
-    other = batch_of(C, name="Spring")
+    mine = batch_with(C, name="Autumn", created_by=sam)
+    other = batch_with(C, name="Spring")
 
     assert listed(client) == [other.pk, mine.pk]
     assert listed(client, template=mine.template_id) == [mine.pk]
@@ -88,9 +73,9 @@ def test_the_list_is_narrowed_by_template_person_name_and_number(client: Client,
 
 
 def test_the_list_is_narrowed_by_state(client: Client, sam: User) -> None:
-    partly, running, done = batch_of(C, F), batch_of(C, W), batch_of(C)
-    held = batch_of(F, W, held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
-    batch_of(X, held_since=timezone.now(), hold_reason=HoldReason.CANARY)
+    partly, running, done = batch_with(C, F), batch_with(C, W), batch_with(C)
+    held = batch_with(F, W, held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
+    batch_with(X, held_since=timezone.now(), hold_reason=HoldReason.CANARY)
     SiteCloneFactory.create(job=done.jobs.get(), status=SiteStatus.NEEDS_PERSON)
 
     assert listed(client, state="open") == [held.pk, running.pk]
@@ -102,7 +87,7 @@ def test_the_list_is_narrowed_by_state(client: Client, sam: User) -> None:
 
 
 def test_a_filter_that_leaves_nothing_says_so_and_can_be_cleared(client: Client, sam: User) -> None:
-    batch_of(C)
+    batch_with(C)
 
     shown = client.get(reverse("clones:batch_list"), {"template": 999, "user": 998}).content.decode()
 
@@ -113,7 +98,7 @@ def test_a_filter_that_leaves_nothing_says_so_and_can_be_cleared(client: Client,
 
 
 def test_a_filter_that_makes_no_sense_is_passed_over_and_said_so(client: Client, sam: User) -> None:
-    batch = batch_of(C)
+    batch = batch_with(C)
 
     assert listed(client, template="x") == [batch.pk]
     assert (
@@ -123,8 +108,8 @@ def test_a_filter_that_makes_no_sense_is_passed_over_and_said_so(client: Client,
 
 
 def test_the_list_names_what_a_batch_is_a_retry_of(client: Client, sam: User) -> None:
-    first = batch_of(F, name="Autumn")
-    again = batch_of(C, name="Autumn", retry_of=first)
+    first = batch_with(F, name="Autumn")
+    again = batch_with(C, name="Autumn", retry_of=first)
 
     shown = client.get(reverse("clones:batch_list")).content.decode()
 
@@ -141,13 +126,13 @@ def test_without_a_batch_the_list_leads_to_the_first_one(client: Client, sam: Us
 
 @pytest.mark.parametrize("query", ["template=x", "user=-1", "q=%00", "page=99", "sort=nothing", "per_page=7"])
 def test_an_address_that_makes_no_sense_breaks_nothing(client: Client, sam: User, query: str) -> None:
-    batch_of(C)
+    batch_with(C)
 
     assert client.get(f"{reverse('clones:batch_list')}?{query}").status_code == 200
 
 
 def test_the_page_shows_totals_clones_and_what_can_be_done(client: Client, sam: User) -> None:
-    batch = batch_of(W, C, F, X)
+    batch = batch_with(W, C, F, X)
 
     shown = client.get(url("detail", batch)).content.decode()
 
@@ -158,7 +143,7 @@ def test_the_page_shows_totals_clones_and_what_can_be_done(client: Client, sam: 
 
 
 def test_what_was_retried_already_is_not_offered_again(client: Client, sam: User) -> None:
-    batch = batch_of(F, F, X)
+    batch = batch_with(F, F, X)
     client.post(url("retry", batch))
     settled = client.get(url("detail", batch)).content.decode()
     target = TargetStoreFactory.create(connection=batch.connection)
@@ -169,7 +154,7 @@ def test_what_was_retried_already_is_not_offered_again(client: Client, sam: User
 
 
 def test_clones_are_in_the_order_in_which_they_were_asked_for(client: Client, sam: User) -> None:
-    batch = batch_of(C, F, W)
+    batch = batch_with(C, F, W)
 
     shown = client.get(url("detail", batch)).content.decode()
 
@@ -177,7 +162,7 @@ def test_clones_are_in_the_order_in_which_they_were_asked_for(client: Client, sa
 
 
 def test_a_large_batch_is_shown_by_the_page(client: Client, sam: User) -> None:
-    batch = batch_of(*[C] * 30)
+    batch = batch_with(*[C] * 30)
 
     shown = client.get(url("detail", batch), {"per_page": 25, "page": 2}).content.decode()
 
@@ -186,7 +171,7 @@ def test_a_large_batch_is_shown_by_the_page(client: Client, sam: User) -> None:
 
 
 def test_the_totals_are_of_the_whole_batch_whatever_tab_is_open(client: Client, sam: User) -> None:
-    batch = batch_of(C, F)
+    batch = batch_with(C, F)
 
     shown = client.get(url("detail", batch), {"status": F.value, "q": "no such store"}).content.decode()
 
@@ -195,11 +180,11 @@ def test_the_totals_are_of_the_whole_batch_whatever_tab_is_open(client: Client, 
 
 
 def test_a_tab_without_clones_says_so(client: Client, sam: User) -> None:
-    assert "No clone matches" in client.get(url("detail", batch_of(C)), {"status": "FAILED"}).content.decode()
+    assert "No clone matches" in client.get(url("detail", batch_with(C)), {"status": "FAILED"}).content.decode()
 
 
 def test_a_tab_shows_the_clones_of_one_status(client: Client, sam: User) -> None:
-    batch = batch_of(C, F)
+    batch = batch_with(C, F)
 
     shown = client.get(url("detail", batch), {"status": F.value}).content.decode()
 
@@ -207,7 +192,7 @@ def test_a_tab_shows_the_clones_of_one_status(client: Client, sam: User) -> None
 
 
 def test_results_are_one_row_for_each_clone(client: Client, sam: User) -> None:
-    batch = batch_of(C, F)
+    batch = batch_with(C, F)
 
     found = rows(client.get(url("results_csv", batch)))
 
@@ -216,7 +201,7 @@ def test_results_are_one_row_for_each_clone(client: Client, sam: User) -> None:
 
 
 def test_mappings_are_those_of_all_completed_clones(client: Client, sam: User) -> None:
-    batch = batch_of(C, C, F)
+    batch = batch_with(C, C, F)
     for job in batch.jobs.all():
         EntityMapping.objects.create(job=job, entity_type="product", source_id="0123", target_id="4")
 
@@ -230,7 +215,7 @@ def test_mappings_are_those_of_all_completed_clones(client: Client, sam: User) -
 
 
 def test_the_refresh_is_empty_until_a_clone_changes_also_one_on_another_page(client: Client, sam: User) -> None:
-    batch = batch_of(R, R)
+    batch = batch_with(R, R)
     first, other = batch.jobs.order_by("pk")
     asked: dict[str, Any] = {"ids": first.pk, "since": first.version, "token": progress_of(batch).token}
 
@@ -243,7 +228,7 @@ def test_the_refresh_is_empty_until_a_clone_changes_also_one_on_another_page(cli
 
 
 def test_the_refresh_brings_the_changed_cells_the_totals_and_the_tabs(client: Client, sam: User) -> None:
-    batch = batch_of(R, R)
+    batch = batch_with(R, R)
     first, other = batch.jobs.order_by("pk")
     asked = {"ids": f"{first.pk},{other.pk}", "since": f"{first.version},0", "token": progress_of(batch).token}
 
@@ -254,7 +239,7 @@ def test_the_refresh_brings_the_changed_cells_the_totals_and_the_tabs(client: Cl
 
 
 def test_the_refresh_keeps_the_tab_that_is_open(client: Client, sam: User) -> None:
-    batch = batch_of(R, F)
+    batch = batch_with(R, F)
 
     changed = client.get(url("live", batch), {"status": "FAILED", "token": "old"}).content.decode()
 
@@ -262,7 +247,7 @@ def test_the_refresh_keeps_the_tab_that_is_open(client: Client, sam: User) -> No
 
 
 def test_the_refresh_knows_no_clones_of_other_batches(client: Client, sam: User) -> None:
-    batch, stranger = batch_of(R), batch_of(R).jobs.get()
+    batch, stranger = batch_with(R), batch_with(R).jobs.get()
 
     changed = client.get(url("live", batch), {"ids": str(stranger.pk), "since": "0", "token": "old"})
 
@@ -275,7 +260,7 @@ def oob_ids(answer: Any) -> list[str]:
 
 
 def test_the_refresh_ends_when_all_have_ended(client: Client, sam: User) -> None:
-    batch = batch_of(C)
+    batch = batch_with(C)
     job = batch.jobs.get()
 
     asked: dict[str, Any] = {"ids": job.pk, "since": job.version, "token": progress_of(batch).token}
@@ -286,7 +271,7 @@ def test_the_refresh_ends_when_all_have_ended(client: Client, sam: User) -> None
 def test_an_unchanged_refresh_takes_three_queries(
     client: Client, sam: User, django_assert_max_num_queries: Any, settings: Any
 ) -> None:
-    batch = batch_of(R, R)
+    batch = batch_with(R, R)
     job = batch.jobs.first()
     assert job is not None
     asked: dict[str, Any] = {"ids": job.pk, "since": job.version, "token": progress_of(batch).token}
@@ -305,9 +290,9 @@ def test_a_batch_that_does_not_exist_is_not_found(client: Client, sam: User, nam
 def test_pages_take_as_many_queries_for_many_rows(
     client: Client, sam: User, count: int, django_assert_max_num_queries: Any
 ) -> None:
-    batch = batch_of(*[F] * count)
+    batch = batch_with(*[F] * count)
     for _ in range(count):
-        batch_of(C)
+        batch_with(C)
 
     with django_assert_max_num_queries(10):
         client.get(reverse("clones:batch_list"))

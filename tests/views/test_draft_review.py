@@ -17,7 +17,7 @@ from tests.drafts import draft_with, ids, text_of
 from tests.factories import CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sam")]
 
 FORTY = " ".join(str(9001 + number) for number in range(37))
 
@@ -27,17 +27,6 @@ def template() -> TemplateStore:
     return TemplateStoreFactory.create(
         store_id="1001", name="Fashion <b>", connection__site_url="https://s.example/api"
     )
-
-
-@pytest.fixture
-def sam() -> User:
-    return staff()
-
-
-@pytest.fixture
-def client(client: Client, sam: User) -> Client:
-    client.force_login(sam)
-    return client
 
 
 @pytest.fixture

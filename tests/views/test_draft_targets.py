@@ -19,26 +19,14 @@ from clones.operations.drafts.rows import add_rows, row_of
 from clones.secrets import Secret
 from tests.drafts import HOSTILE_CSV, add_file, draft_with, ids, rows, text_of
 from tests.factories import TargetStoreFactory, TemplateStoreFactory
-from tests.people import staff
 from tests.views.markup import inline_code
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sam")]
 
 
 @pytest.fixture
 def template() -> TemplateStore:
     return TemplateStoreFactory.create(store_id="1001")
-
-
-@pytest.fixture
-def sam() -> User:
-    return staff()
-
-
-@pytest.fixture
-def client(client: Client, sam: User) -> Client:
-    client.force_login(sam)
-    return client
 
 
 @pytest.fixture

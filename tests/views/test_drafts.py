@@ -14,23 +14,12 @@ from tests.drafts import draft_with, ids, text_of
 from tests.factories import BatchFactory, CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sam")]
 
 
 @pytest.fixture
 def template() -> TemplateStore:
     return TemplateStoreFactory.create(store_id="1001", name="Fashion")
-
-
-@pytest.fixture
-def sam() -> User:
-    return staff()
-
-
-@pytest.fixture
-def client(client: Client, sam: User) -> Client:
-    client.force_login(sam)
-    return client
 
 
 def at(draft: Draft, step: str = "") -> str:

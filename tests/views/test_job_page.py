@@ -15,18 +15,10 @@ from clones.choices import ACTIVE, BlockReason, FailureKind, JobStatus
 from clones.models import CloneEvent, CloneJob, WorkerBeat
 from clones.views.situation import Situation
 from tests.factories import CloneJobFactory, WorkerBeatFactory, fresh
-from tests.people import staff
 from tests.views.markup import inline_code
 from tests.views.test_mapping import completed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
 
 
 def url(name: str, job: CloneJob) -> str:

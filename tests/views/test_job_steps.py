@@ -18,19 +18,11 @@ from tests.factories import (
     StoreCreationFactory,
     TemplateStoreFactory,
 )
-from tests.people import staff
 
 NOW = timezone.now()
 LATER = NOW + timedelta(days=1)  # not within the run
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
 
 
 def to_create(status: CreationStatus = CreationStatus.WAITING, **fields: object) -> CloneJob:

@@ -28,13 +28,6 @@ URL = reverse("clones:job_new")
 
 
 @pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def template() -> TemplateStore:
     return TemplateStoreFactory.create(name="Fashion <b>", store_id="1001", product_count=0, category_count=0)
 

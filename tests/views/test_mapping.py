@@ -15,19 +15,11 @@ from clones.choices import JobStatus
 from clones.models import CloneJob, EntityMapping
 from clones.views.mapping import Mapping
 from tests.factories import CloneJobFactory
-from tests.people import staff
 from tests.views.markup import inline_code
 
 pytestmark = pytest.mark.django_db
 
 PAIR = '<td class="mono num">'  # twice in a row of the table
-
-
-@pytest.fixture
-def sam(client: Client) -> User:
-    user = staff()
-    client.force_login(user)
-    return user
 
 
 def completed(products: int = 0, categories: int = 0, **fields: Any) -> CloneJob:

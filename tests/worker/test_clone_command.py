@@ -8,7 +8,8 @@ import itertools
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from django.db import connection
 from django.utils import timezone
 
 from clones.choices import JobStatus
-from clones.models import CloneJob, Connection, TemplateStore
+from clones.management import waiting
+from clones.models import CloneEvent, CloneJob, Connection, TemplateStore
 from clones.secrets import Secret
+from tests.commands.running import run
 from tests.conftest import connect_to
 from tests.factories import TemplateStoreFactory
 from tests.mappings import logged_mapping
@@ -29,8 +32,7 @@ from tests.worker_process import ROOT, WorkerProcess, environment, manage
 
 pytestmark = pytest.mark.worker
 
-PATIENCE = ("--wait", "--timeout", "60")
-IMPATIENCE = ("--wait", "--timeout", "8")  # long enough for Ecwid's first refusal, shorter than all tries
+PATIENCE = ("--wait", "--timeout", "120")  # only a broken test waits so long
 
 Ended = subprocess.CompletedProcess[str]
 
@@ -84,7 +86,42 @@ def scene(
 def clone(template: TemplateStore, targets: list[str], *more: str) -> Ended:
     wanted = [argument for target in targets for argument in ("--target", target)]
     connection_name = template.connection.name
-    return manage("clone", "--template", template.store_id, "--connection", connection_name, *wanted, *more)
+    # Without Django's checks of the project, which take as long as all the rest and show nothing here.
+    arguments = ["--skip-checks", "--template", template.store_id, "--connection", connection_name]
+    return manage("clone", *arguments, *wanted, *more)
+
+
+@dataclass
+class Clock:
+    """The clock of a wait: its time is up one look after `is_so`, however long that took."""
+
+    is_so: Callable[[], bool]
+    was_so: bool = False
+
+    def monotonic(self) -> float:
+        is_over, self.was_so = self.was_so, self.is_so()
+        return 3600.0 if is_over else 0.0
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def clone_until(is_so: Callable[[], bool], template: TemplateStore, targets: list[str], *more: str) -> Ended:
+    """Run the command in this process, with a clock that ends its wait soon after `is_so`."""
+    wanted = [argument for target in targets for argument in ("--target", target)]
+    connection_name = template.connection.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "time", Clock(is_so))
+        ended = run(
+            "clone", "--template", template.store_id, "--connection", connection_name, *wanted, *PATIENCE, *more
+        )
+    return Ended([], ended.code, ended.out, ended.err)
+
+
+def given_back(targets: Iterable[str]) -> bool:
+    """Tell whether a clone into each was asked for once, refused, and waits for its next try."""
+    refused = CloneEvent.objects.filter(from_status=JobStatus.SUBMITTING, to_status=JobStatus.WAITING)
+    return set(targets) <= set(refused.values_list("job__target__store_id", flat=True))
 
 
 def line_of(ended: Ended, target: str) -> str:
@@ -273,7 +310,12 @@ class Refused:
 @pytest.fixture(scope="module")
 def on_purpose(scene: Scene) -> Refused:
     targets = {code: scene.target(refusal=code) for code in (*ON_PURPOSE, *PASSING)}
-    return Refused(clone(scene.template(products=1), list(targets.values()), *IMPATIENCE), targets)
+    final = CloneJob.objects.filter(target__store_id__in=[targets[code] for code in ON_PURPOSE])
+
+    def all_refused() -> bool:
+        return not final.active().exists() and given_back(targets[code] for code in PASSING)
+
+    return Refused(clone_until(all_refused, scene.template(products=1), list(targets.values())), targets)
 
 
 @pytest.mark.parametrize("code", ON_PURPOSE)
@@ -343,7 +385,7 @@ def test_a_template_that_ecwid_does_not_know_is_named(scene: Scene) -> None:
 def test_a_template_that_does_not_respond_is_named(scene: Scene) -> None:
     target = scene.target()
 
-    ended = clone(scene.template(refusal="SOURCE_NOT_RESPONDING"), [target], "--wait", "--timeout", "5")
+    ended = clone_until(lambda: given_back([target]), scene.template(refusal="SOURCE_NOT_RESPONDING"), [target])
 
     assert ended.returncode == 1
     assert "SOURCE_NOT_RESPONDING (Source store failed to respond)" in line_of(ended, target)
@@ -362,7 +404,7 @@ def test_an_application_that_ecwid_does_not_know_stops_its_connection_and_says_w
     refused = another_connection(scene, "Refused")
     template, target = scene.template(refused), scene.target(refusal="AUTH_APP_DOESNT_EXIST")
 
-    ended = clone(template, [target], "--wait", "--timeout", "5")
+    ended = clone_until(lambda: given_back([target]), template, [target])
 
     assert ended.returncode == 1
     assert "Connection Refused is stopped since" in ended.stderr
@@ -375,7 +417,7 @@ def test_a_wrong_key_stops_its_connection_alone(scene: Scene) -> None:
     wrong = another_connection(scene, "Wrong key", client_secret=Secret.seal("not it"))
     target, other = scene.target(), scene.target()
 
-    stopped = clone(scene.template(wrong), [target], "--wait", "--timeout", "5")
+    stopped = clone_until(lambda: given_back([target]), scene.template(wrong), [target])
     goes_on = clone(scene.template(), [other], *PATIENCE)
 
     assert (stopped.returncode, goes_on.returncode) == (1, 0)
@@ -415,13 +457,21 @@ def test_a_wait_that_is_over_ends_with_1_and_the_clone_goes_on(scene: Scene, tmp
     good, slow = scene.target(), scene.target(stays_in="IN_PROGRESS")
     path = tmp_path / "out.csv"
 
-    ended = clone(scene.template(products=1), [good, slow], *IMPATIENCE, "--csv", str(path))
+    def one_of_two() -> bool:
+        return statuses(good, slow) == [JobStatus.COMPLETED, JobStatus.IN_PROGRESS]
+
+    ended = clone_until(one_of_two, scene.template(products=1), [good, slow], "--csv", str(path))
     scene.sandbox.finish(scene.logged(slow).ticket)
 
     assert ended.returncode == 1
     assert line_of(ended, slow) == f"{slow}: In progress. Not done yet."
     assert {row["target_store_id"] for row in rows_of(path)} == {good}
     until(lambda: CloneJob.objects.get(target__store_id=slow).is_completed, "the end of the clone")
+
+
+def statuses(*targets: str) -> list[str]:
+    jobs = CloneJob.objects.filter(target__store_id__in=targets).order_by("target__store_id")
+    return list(jobs.values_list("status", flat=True))
 
 
 def test_ctrl_c_ends_the_wait_and_not_the_clones(scene: Scene) -> None:
@@ -434,7 +484,7 @@ def test_ctrl_c_ends_the_wait_and_not_the_clones(scene: Scene) -> None:
             if line.strip() == "1 In progress":
                 break
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
 
     job = CloneJob.objects.get(target__store_id=target)
     assert process.returncode == 130

@@ -29,7 +29,7 @@ def template(shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callabl
 def clone(tmp_path: Path, *rows: str) -> Ended:
     path = tmp_path / "targets.csv"
     path.write_text("\n".join(["store_id;email;name;access_token;scope;instant_site", *rows]))
-    return manage("clone", "--template", "1001", "--file", str(path), "--wait", "--timeout", "60")
+    return manage("clone", "--skip-checks", "--template", "1001", "--file", str(path), "--wait", "--timeout", "120")
 
 
 def test_every_row_goes_through_its_steps(template: TemplateStore, sandbox: SandboxProcess, tmp_path: Path) -> None:

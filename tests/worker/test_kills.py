@@ -134,6 +134,7 @@ def test_killed_in_the_middle_of_the_posts_answer(scene: Scene) -> None:
 
 
 def test_killed_before_the_posts_answer_and_the_clone_ended_meanwhile(scene: Scene) -> None:
+    scene.sandbox.pause_clones()
     scene.sandbox.fault("hold_after", call="clone_start")
     job = scene.launch()
     scene.held()
@@ -227,6 +228,7 @@ def test_killed_with_the_mapping_in_hand_and_before_its_transaction(scene: Scene
 def test_killed_during_the_mappings_write(scene: Scene) -> None:
     with stall_mapping_at(row=20) as stalled:
         job = scene.launch()
+        until(lambda: fresh(job).ticket, "the ticket")  # without it, to ask again would come too late
         until(stalled, "the write that stalls in the middle of the mapping")
         scene.worker.kill()
     assert (fresh(job).is_terminal, stored_mapping(job)) == (False, {})
