@@ -203,6 +203,6 @@ def test_clone_again_with_changes_begins_a_draft_of_this_batch(client: Client, s
 
 
 def test_a_retry_says_that_the_first_goes_alone_again(client: Client, sam: User) -> None:
-    batch = batch_of(JobStatus.FAILED, JobStatus.FAILED, canary=True)
+    batch = batch_with(JobStatus.FAILED, JobStatus.FAILED, canary=True)
 
     assert "The first of them goes alone once more" in page(client, "retry", batch)

@@ -305,7 +305,7 @@ def test_a_batch_whose_hold_begins_or_ends_while_its_page_is_read_is_shown(
     client: Client, sam: User, before: bool
 ) -> None:
     held = {"held_since": timezone.now(), "hold_reason": HoldReason.SAME_FAILURES}
-    batch = batch_of(F, W, **(held if before else {}))
+    batch = batch_with(F, W, **(held if before else {}))
     after = {"held_since": None, "hold_reason": ""} if before else held
     is_read: list[str] = []
 
