@@ -123,7 +123,7 @@ def test_a_store_is_entered_and_the_clone_goes_on(client: Client, sam: User) -> 
 
 def test_in_a_held_batch_nobody_is_told_that_the_clone_goes_on(client: Client, sam: User) -> None:
     job = to_create(CreationStatus.NEEDS_PERSON, unanswered_since=NOW)
-    Batch.objects.update(held_since=NOW, hold_reason=HoldReason.CANARY)
+    Batch.objects.update(held_since=NOW, hold_reason=HoldReason.SAME_FAILURES)
 
     client.post(url("store", job), {"action": "enter", "store_id": "7001"})
 

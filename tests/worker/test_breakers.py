@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from clones.choices import BlockReason, JobStatus
-from clones.engine import budget
+from clones.engine import budget, caution
 from clones.models import CloneJob, Connection, TemplateStore, WorkerBeat
 from clones.operations.launch import Order, start_batch
 from clones.operations.trial import try_connection
@@ -31,9 +31,11 @@ class Scene:
     template: TemplateStore
 
     def launch(self) -> None:
+        """Launch all targets in batches so small that nothing of them has to wait for the others' answers."""
         for target in TARGETS:
             self.sandbox.add_store(int(target))
-        start_batch(Order(self.template, TARGETS))
+        for first in range(0, len(TARGETS), caution.AT_ONCE):
+            start_batch(Order(self.template, TARGETS[first : first + caution.AT_ONCE]))
 
     def last_request(self) -> int:
         return max((request.id for request in self.sandbox.requests()), default=0)
