@@ -4,6 +4,7 @@ The old database is held still meanwhile. It keeps everything, but its connectio
 are kept back: two databases that both send would start every clone, and send every mail, twice.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Field, Model, QuerySet
 from django_q.models import Schedule
+from psycopg.types.json import Jsonb
 
 from clones.databases import set_up
 from clones.engine import outbox
@@ -155,7 +157,12 @@ class Tally:
     def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Count these rows too."""
         self.rows += len(rows)
-        self.sum += sum(map(hash, rows))
+        self.sum += sum(hash(tuple(map(_comparable, row))) for row in rows)
+
+
+def _comparable(value: Any) -> Any:
+    """Return JSON as a text: PostgreSQL wraps it, and gives its keys back in an order of its own."""
+    return json.dumps(value.obj, sort_keys=True) if isinstance(value, Jsonb) else value
 
 
 def _copy(table: Table, new: BaseDatabaseWrapper, say: Say) -> Tally:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from clones.choices import JobStatus, MailStatus
 from clones.engine import mappings
 from clones.lifecycle import record_start
-from clones.models import BatchMail, CloneJob, Connection, Profile
+from clones.models import Batch, BatchMail, CloneJob, Connection, Draft, DraftTarget, Profile
 from clones.operations.moving import tables
 from clones.permissions import Role
 from tests.commands.running import Ended, run, snapshot
@@ -76,7 +76,20 @@ def history(old: None) -> list[CloneJob]:
     jobs.append(CloneJobFactory.create(retry_of=failed, target=failed.target, batch=failed.batch))
     record_start(jobs, at=timezone.now(), actor=sam)
     mappings.store(completed.pk, PAIRS)
+    leave_out_of(failed.batch, sam)
     return jobs
+
+
+def leave_out_of(batch: Batch, user: User) -> None:
+    """Keep a row that a launch left out. PostgreSQL gives the keys back in another order."""
+    now = timezone.now()
+    batch.left_out = {"mistakes": 2, "busy": 1}
+    batch.save()
+    draft = Draft.objects.create(
+        created_by=user, created_at=now, changed_at=now, template=batch.template, left_out_of=batch
+    )
+    errors = {"store_id": ["Not a number."], "email": ["No e-mail."]}
+    DraftTarget.objects.create(draft=draft, position=1, store_id="12a", errors=errors)
 
 
 def move(url: str) -> Ended:
