@@ -91,6 +91,7 @@ urlpatterns = [
     path("connections/<int:pk>/test/", connections.connection_test, name="connection_test"),
     path("connections/<int:pk>/pause/", connections.connection_pause, name="connection_pause"),
     path("connections/<int:pk>/resume/", connections.connection_resume, name="connection_resume"),
+    path("connections/<int:pk>/delete/", connections.connection_delete, name="connection_delete"),
     path("people/", people.person_list, name="person_list"),
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:pk>/", people.person_detail, name="person_detail"),

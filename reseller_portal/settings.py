@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment()
 
-VAR_DIR = BASE_DIR / env.str("VAR_DIR", default="var")
+VAR_DIR = BASE_DIR / (env.str("VAR_DIR", default="") or "var")  # empty, it would be the source itself
 
 DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)

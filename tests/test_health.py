@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from clones.views import health
 from tests.factories import WorkerBeatFactory
 from tests.worker_process import ROOT, environment
 
@@ -114,6 +115,25 @@ def test_readyz_is_503_where_the_database_does_not_answer() -> None:
     assert found["database"] == "The database does not answer."
     assert found["worker"] == "Unknown: the database does not answer."
     assert "nobody" not in body
+
+
+@pytest.mark.django_db
+def test_the_log_tells_why_it_is_not_ready_once_and_when_it_is_again(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_told", "")
+    caplog.set_level("INFO")
+
+    for _ in range(3):
+        client.get("/readyz")
+    WorkerBeatFactory.create()
+    for _ in range(3):
+        client.get("/readyz")
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "Not ready: No worker beats. Start one with: manage.py worker"),
+        ("INFO", "Ready again."),
+    ]
 
 
 @pytest.mark.django_db

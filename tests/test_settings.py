@@ -119,6 +119,12 @@ def test_all_that_is_kept_on_a_machine_lies_in_a_folder_of_choice(machine: Machi
     assert not (machine.folder / "var").exists()
 
 
+def test_an_empty_folder_of_choice_is_none(machine: Machine) -> None:
+    found = machine.settings(VAR_DIR="")
+
+    assert found["DATABASES"]["default"]["NAME"] == str(machine.folder / "var" / "portal.sqlite3")
+
+
 def test_keys_of_the_environment_leave_no_file(machine: Machine) -> None:
     found = machine.settings(**KEYS)
 

@@ -1,4 +1,4 @@
-"""Connections, as an administrator sets them up, pauses and resumes them."""
+"""Connections, as an administrator sets them up, pauses, resumes and deletes them."""
 
 import logging
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from clones.choices import BlockReason
@@ -102,6 +103,17 @@ def resume(connection: Connection, user: User | None = None) -> Connection:
             logger.info("Connection %s was resumed by %s", row, user or "a command")
             transaction.on_commit(bell.ring_all)
     return row
+
+
+def delete_connection(connection: Connection, user: User | None = None) -> None:
+    """Delete a connection that no store belongs to. Raises InvalidRequestError for any other."""
+    try:
+        with transaction.atomic():
+            Connection.objects.select_for_update().get(pk=connection.pk).delete()
+    except ProtectedError:
+        refusal = "Stores belong to this connection: delete those that were never cloned, or pause it instead."
+        raise InvalidRequestError(refusal) from None
+    logger.info("Connection %s was deleted by %s", connection, user or "a command")
 
 
 def _locked(connection: Connection) -> Connection:

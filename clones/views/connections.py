@@ -35,7 +35,9 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     connection = _connection(pk)
     templates = connection.templates.order_by(F("archived_at").asc(nulls_first=True), "name")
-    return render(request, "clones/connection_detail.html", {"templates": templates, **_state(connection)})
+    can_delete = not templates and not connection.targets.exists()
+    context = {"templates": templates, "can_delete": can_delete, **_state(connection)}
+    return render(request, "clones/connection_detail.html", context)
 
 
 @needs(Capability.KEEP_CONNECTIONS)
@@ -93,6 +95,19 @@ def connection_resume(request: HttpRequest, pk: int) -> HttpResponse:
     connection = connections.resume(_connection(pk), _person(request))
     messages.success(request, f"Connection {connection} is resumed: what waited goes on.")
     return redirect("clones:connection_detail", pk)
+
+
+@needs(Capability.KEEP_CONNECTIONS)
+@require_POST
+def connection_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    connection = _connection(pk)
+    try:
+        connections.delete_connection(connection, _person(request))
+    except InvalidRequestError as error:
+        messages.error(request, str(error))
+        return redirect("clones:connection_detail", pk)
+    messages.success(request, f"Connection {connection} is deleted from the portal. Nothing was changed at Ecwid.")
+    return redirect("clones:connection_list")
 
 
 def _connection(pk: int) -> Connection:

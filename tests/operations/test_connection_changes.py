@@ -11,9 +11,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from clones.choices import TERMINAL, BlockReason, JobStatus
 from clones.engine import budget, leasing
 from clones.models import Connection
+from clones.models.counter import Counted, Counter
 from clones.operations.connections import (
     ConnectionFacts,
     change_connection,
+    delete_connection,
     make_connection,
     move_sandbox,
     pause,
@@ -263,6 +265,17 @@ def test_the_workers_are_rung_when_a_pause_ends_and_only_then(
         assert bells(queue) == 0
 
     assert bells(queue) == 1
+
+
+def test_what_was_counted_for_a_connection_is_deleted_with_it(connection: Connection) -> None:
+    other = ConnectionFactory.create()
+    for each in (connection, other):
+        Counter.objects.create(connection=each, name=Counted.REQUESTS, call="test", part="ok", value=1)
+
+    delete_connection(connection)
+
+    assert list(Connection.objects.all()) == [other]
+    assert [counter.connection for counter in Counter.objects.all()] == [other]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from clones.choices import BlockReason
 from clones.models import Connection
 from clones.secrets import Secret
 from tests.conftest import connect_to
-from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TemplateStoreFactory
+from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import admin, staff
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess
 
@@ -48,7 +48,7 @@ def blocked(reason: BlockReason, message: str = "", until: timedelta = timedelta
     )
 
 
-@pytest.mark.parametrize("name", ["list", "new", "detail", "edit", "test", "pause", "resume"])
+@pytest.mark.parametrize("name", ["list", "new", "detail", "edit", "test", "pause", "resume", "delete"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_staff_get_no_further_than_the_door(client: Client, name: str, method: str) -> None:
     client.force_login(staff())
@@ -229,7 +229,30 @@ def test_a_connection_is_paused_by_whom_the_page_names_and_resumed(as_admin: Cli
     assert connection.paused_at is None
 
 
-@pytest.mark.parametrize("name", ["pause", "resume", "test"])
+def test_a_connection_that_no_store_belongs_to_is_deleted(as_admin: Client) -> None:
+    wrong, right = blocked(BlockReason.CREDENTIALS), ConnectionFactory.create()
+    assert page_of(wrong, "delete") in as_admin.get(page_of(wrong)).content.decode()
+
+    answer = as_admin.post(page_of(wrong, "delete"), follow=True)
+
+    assert answer.redirect_chain == [(LIST, 302)]
+    assert list(Connection.objects.all()) == [right]
+
+
+@pytest.mark.parametrize("make", [TemplateStoreFactory.create, TargetStoreFactory.create])
+def test_a_connection_that_a_store_belongs_to_is_not_deleted(as_admin: Client, make: Callable[..., object]) -> None:
+    connection = ConnectionFactory.create()
+    make(connection=connection, archived_at=timezone.now())
+    assert page_of(connection, "delete") not in as_admin.get(page_of(connection)).content.decode()
+
+    answer = as_admin.post(page_of(connection, "delete"), follow=True)
+
+    assert answer.redirect_chain == [(page_of(connection), 302)]
+    assert "Stores belong to this connection" in answer.content.decode()
+    assert Connection.objects.filter(pk=connection.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["pause", "resume", "test", "delete"])
 def test_a_get_changes_nothing(as_admin: Client, name: str) -> None:
     assert as_admin.get(page_of(ConnectionFactory.create(), name)).status_code == 405
 

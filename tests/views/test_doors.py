@@ -121,6 +121,7 @@ DOORS = {
     "connections/<int:pk>/test/": _action(ADMINS),
     "connections/<int:pk>/pause/": _action(ADMINS),
     "connections/<int:pk>/resume/": _action(ADMINS),
+    "connections/<int:pk>/delete/": _action(ADMINS),
     "people/": Door(ADMINS),
     "people/new/": _form(ADMINS),
     "people/<int:pk>/": Door(ADMINS),

@@ -112,10 +112,15 @@ def test_whatever_a_customer_is_called_is_only_text(as_staff: Client, label: str
 
 
 def test_a_store_without_an_id_yet_has_a_page(as_staff: Client) -> None:
-    content = text(as_staff, page_of(TargetStoreFactory.create(store_id="", label="To come")))
+    store = TargetStoreFactory.create(store_id="", label="To come")
 
+    content = text(as_staff, page_of(store))
     assert "without an ID yet" in content
+    assert "Not created, and no clone waits for it" in content
     assert f"{reverse('clones:job_new')}?targets" not in content
+
+    CloneJobFactory.create(batch=BatchFactory.create(), connection=store.connection, target=store)
+    assert "Not created yet: " in text(as_staff, page_of(store))
 
 
 def test_the_page_lists_every_clone_that_touched_the_store(as_staff: Client) -> None:
