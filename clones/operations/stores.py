@@ -217,7 +217,9 @@ def _facts_of_one(store_ids: Sequence[str], label: str, token: str) -> StoreFact
 
 def _import(connection: Connection, store_ids: list[str]) -> Imported:
     rows = TargetStore.objects.filter(connection=connection, store_id__in=store_ids)
-    before = {row.store_id: row for row in rows.select_for_update(no_key=True).order_by("store_id")}  # as a launch locks them
+    before = {
+        row.store_id: row for row in rows.select_for_update(no_key=True).order_by("store_id")
+    }  # as a launch locks them
     restored = [row for row in before.values() if row.archived_at]
     TargetStore.objects.filter(pk__in=[row.pk for row in restored]).update(archived_at=None)
     fresh = (TargetStore(connection=connection, store_id=one) for one in sorted(store_ids) if one not in before)
