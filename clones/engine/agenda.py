@@ -73,6 +73,7 @@ class Agenda:
         self._entries: dict[int, deque[Entry]] = {}
         self._made_at: dict[int, datetime] = {}
         self._fresh_for: dict[int, timedelta] = {}
+        self._rests_until: dict[int, datetime] = {}  # where nothing stood in it, though thousands may be due
         self._started_last: dict[int, bool] = {}
         self._turn = 0
         self._turns: dict[int, int] = {}  # the last turn of each batch
@@ -94,11 +95,14 @@ class Agenda:
         Thousands of due jobs take a moment: ask for it before anything is locked.
         """
         made_at, entries = self._made_at.get(connection_id), self._entries.get(connection_id)
+        if entries is not None and made_at is not None and made_at <= now < self._rests_until[connection_id]:
+            return entries
         if not entries or made_at is None or not made_at <= now < made_at + self._fresh_for[connection_id]:
             began = self._monotonic()
             entries = self._entries[connection_id] = self._make(connection_id, now)
             took = timedelta(seconds=self._monotonic() - began)
             self._made_at[connection_id], self._fresh_for[connection_id] = now, max(FRESH_FOR, took / AT_MOST)
+            self._rests_until[connection_id] = now if entries else now + took / AT_MOST
         return entries
 
     def forget(self, connection_id: int) -> None:

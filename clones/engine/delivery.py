@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import sanitize_address
 
 _FOR_GOOD: Final = 500  # from here on a mail server's code means "never"
 _REFUSED: Final = (
@@ -41,6 +43,10 @@ def deliver(message: EmailMessage) -> Delivery:
     """Send `message`. Never raises; touches no database."""
     if not message.recipients():  # backends pass over it without a word
         return Delivery(Fate.NEVER, "There is no address to send it to.")
+    try:
+        _build(message)
+    except Exception as error:  # noqa: BLE001  an address or a line that no mail can have
+        return Delivery(Fate.NEVER, f"The mail cannot be built: {_words(error)}.")
     mailer = get_connection()
     try:
         mailer.open()
@@ -56,6 +62,13 @@ def deliver(message: EmailMessage) -> Delivery:
     finally:
         _close(mailer)
     return Delivery(Fate.SENT)
+
+
+def _build(message: EmailMessage) -> None:
+    """Do what a backend does before anything leaves, and raise what it would raise."""
+    message.message().as_bytes()
+    for address in (message.from_email, *message.recipients()):
+        sanitize_address(address, message.encoding or settings.DEFAULT_CHARSET)
 
 
 def _words(error: Exception) -> str:

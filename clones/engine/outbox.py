@@ -26,9 +26,8 @@ def withhold(now: datetime, why: str) -> int:
     count = waiting.update(**unsure, **LEASE_GIVEN_BACK)
     open_ = Batch.objects.filter(ended_at=None, mail=None).select_related("created_by")
     to_come = [(batch, owner) for batch in open_ if (owner := _reader(batch))]
-    BatchMail.objects.bulk_create(
-        BatchMail(batch=batch, user=owner, created_at=now, **unsure) for batch, owner in to_come
-    )
+    mails_to_come = [BatchMail(batch=batch, user=owner, created_at=now, **unsure) for batch, owner in to_come]
+    BatchMail.objects.bulk_create(mails_to_come, ignore_conflicts=True)  # two workers may start at once
     return count + len(to_come)
 
 

@@ -32,6 +32,17 @@ def lock_keys(fingerprints: Collection[str], now: datetime) -> dict[str, StoreKe
     return keys
 
 
+def site_fingerprint(token: str) -> str:
+    """Return what a token is known by where it opens an Instant Site: Ecwid may take it there, and not elsewhere."""
+    return fingerprint(f"Instant Site {token}")
+
+
+def note_refused(print_: str, now: datetime) -> None:
+    """Count a token that Ecwid has just refused; nobody is kept from trying it again."""
+    refused = {"block_reason": BlockReason.CREDENTIALS, "blocked_since": now, "blocked_until": now}
+    StoreKey.objects.filter(pk=lock_keys([print_], now)[print_].pk).update(**refused)
+
+
 def too_many_refused(now: datetime) -> bool:
     """Tell whether so many tokens were refused lately that asking with yet another one would risk this address."""
     refused = StoreKey.objects.filter(block_reason=BlockReason.CREDENTIALS, blocked_since__gt=now - FORGOTTEN_AFTER)

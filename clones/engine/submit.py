@@ -25,13 +25,14 @@ from clones.engine import pacing
 from clones.engine.outcome import REFUSALS_TO_ONE, Outcome, refusals_to
 from clones.failures import failure_of
 from clones.lifecycle import LEASE_GIVEN_BACK, Change, advance_many
-from clones.models import CloneJob
+from clones.models import CloneEvent, CloneJob
 
 BESIDE_PAUSE: Final = timedelta(minutes=1)
 ASK_AGAIN_WITHIN: Final = timedelta(seconds=60)  # where a second POST would be accepted once the first clone has ended
 TRANSIENT_TRIES: Final = 6
 BUSY_TRIES: Final = 40  # at most a minute apart: a good half hour
 
+BESIDE: Final = "Clone {clone}, over connection “{connection}”, is in the same store: this one waits for its end."
 _UNTIL_OVER: Final = "{} Nothing is sent until that is over."
 
 _PERMANENT: Final = {
@@ -62,8 +63,7 @@ def write_ahead(
     late = [job for job in jobs if is_too_late_to_repeat(job, now)]
     free = [job for job in jobs if job not in late and job.pk not in beside]
     advance_many((_result_lost(job) for job in late), at=now, under_lease=True)
-    put_off = (_put_off(job, beside[job.pk], now) for job in jobs if job not in late and job.pk in beside)
-    advance_many(put_off, at=now, under_lease=True)
+    _put_off({job: beside[job.pk] for job in jobs if job not in late and job.pk in beside}, now)
     written = advance_many((_submitting(job, now) for job in free), at=now, under_lease=True)
     return [job for job in jobs if job.pk in written]
 
@@ -86,9 +86,15 @@ def trying_since(job: CloneJob, now: datetime) -> datetime:
     return now
 
 
-def _put_off(job: CloneJob, other: CloneJob, now: datetime) -> Change:
-    note = f"Clone {other.pk}, over connection “{other.connection}”, is in the same store: this one waits for its end."
-    return Change(job, JobStatus.WAITING, {"next_action_at": now + BESIDE_PAUSE, **LEASE_GIVEN_BACK}, note=note)
+def _put_off(beside: Mapping[CloneJob, CloneJob], now: datetime) -> None:
+    """Let leased jobs wait for the ends of others, and tell each once of each."""
+    later = {"next_action_at": now + BESIDE_PAUSE, **LEASE_GIVEN_BACK}
+    notes = {job: BESIDE.format(clone=other.pk, connection=other.connection) for job, other in beside.items()}
+    told = set(CloneEvent.objects.filter(job__in=beside, note__in=notes.values()).values_list("job", "note"))
+    news = [job for job, note in notes.items() if (job.pk, note) not in told]
+    advance_many((Change(job, JobStatus.WAITING, later, note=notes[job]) for job in news), at=now, under_lease=True)
+    known = CloneJob.objects.lock_leased([job for job in beside if job not in news])
+    CloneJob.objects.filter(pk__in=known).update(**later)
 
 
 def _result_lost(job: CloneJob) -> Change:

@@ -22,7 +22,9 @@ def claim(connection: Connection, wanted: Sequence[Wanted]) -> list[TargetStore]
     # Sorted: two launches that take the same rows in different orders would wait for each other for ever.
     fresh = sorted((one for one in wanted if one.store not in known), key=lambda one: (one.store_id, one.email))
     TargetStore.objects.bulk_create((_new_row(connection, one) for one in fresh), ignore_conflicts=True)
-    found = {row.store_id or row.email: row for row in rows.select_for_update().order_by("store_id", "pk")}
+    # no_key: a worker that leases their jobs refers to them when it commits, and each would wait for the other.
+    locked = rows.select_for_update(no_key=True).order_by("store_id", "pk")
+    found = {row.store_id or row.email: row for row in locked}
     gone = [one.store for one in wanted if one.store not in found]
     if gone:
         message = f"{gone[0]} changed while you were launching: look at it, and launch again."

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from django.db.models import Q
+
 from clones.choices import CREATION_GONE, ENDED_BADLY, FailureKind, JobStatus, SiteStatus
-from clones.models import CloneJob, SiteClone, StoreCreation
+from clones.models import CloneJob, SiteClone, StoreCreation, TargetStore
 
 SITE_WANTS_A_PERSON: Final = (SiteStatus.FAILED, SiteStatus.NEEDS_PERSON)
 
@@ -54,24 +56,38 @@ def refusal(job: CloneJob, retry: CloneJob | None, busy: CloneJob | None) -> Ref
 
 
 def refusals(jobs: Sequence[CloneJob]) -> dict[int, Refusal]:
-    """Return why some of `jobs`, oldest first, are not retried together, by id. At most four queries.
+    """Return why some of `jobs`, oldest first, are not retried together, by id. At most five queries.
 
-    Reads template and target of each, so `jobs` come with both. It holds as long as the targets are locked.
+    Reads template, target and connection of each, so `jobs` come with them. It holds as long as the targets are locked,
+    but for what is done over another connection at the same address: the engine looks at that once more.
     """
     later = CloneJob.objects.filter(retry_of__in=[job.pk for job in jobs]).order_by("pk")
     retries = {job.retry_of_id: job for job in later}
-    active = CloneJob.objects.active().filter(target__in={job.target_id for job in jobs})
-    busy = {job.target_id: job for job in active}
-    found = {job.pk: refusal(job, retries.get(job.pk), busy.get(job.target_id)) for job in jobs}
+    busy = {_place(job): job for job in _active(jobs)}
+    found = {job.pk: refusal(job, retries.get(job.pk), busy.get(_place(job))) for job in jobs}
     found |= _only_sites([job for job in jobs if job.is_completed])
     found |= _created_elsewhere([job for job in jobs if not found[job.pk] and not job.target.store_id])
     # Only what is retried itself may stand in for an older one: else neither would be.
-    newest = {job.target_id: job.pk for job in jobs if not found[job.pk]}
+    newest = {_place(job): job.pk for job in jobs if not found[job.pk]}
     for job in jobs:
-        if not found[job.pk] and newest[job.target_id] != job.pk:
-            reason = f"Clone {newest[job.target_id]} into the same store is retried instead."
+        if not found[job.pk] and newest[_place(job)] != job.pk:
+            reason = f"Clone {newest[_place(job)]} into the same store is retried instead."
             found[job.pk] = Refusal(Obstacle.NEWER, reason)
     return {pk: why for pk, why in found.items() if why}
+
+
+def _place(job: CloneJob) -> tuple[str, str]:
+    """Return what is the same for all clones into one store, over whichever connection at its address."""
+    return job.connection.api_url, job.target.store_id or job.target.email
+
+
+def _active(jobs: Iterable[CloneJob]) -> Iterable[CloneJob]:
+    """Return the active clones into the stores of `jobs`, and some more."""
+    targets, addresses = [job.target for job in jobs], {job.connection.api_url for job in jobs}
+    there = Q(store_id__in={target.store_id for target in targets} - {""})
+    there |= Q(store_id="", email__in={target.email for target in targets} - {""})
+    stores = TargetStore.objects.filter(there, connection__api_url__in=addresses).order_by()
+    return CloneJob.objects.active().filter(target__in=stores).select_related("target", "connection")
 
 
 def _only_sites(completed: Sequence[CloneJob]) -> dict[int, Refusal]:
@@ -84,13 +100,13 @@ def _only_sites(completed: Sequence[CloneJob]) -> dict[int, Refusal]:
 
 
 def _created_elsewhere(storeless: Sequence[CloneJob]) -> dict[int, Refusal]:
-    """Refuse those whose e-mail has a store under another target, or gets one there."""
+    """Refuse those whose e-mail has a store under another target, or gets one there, whichever the connection."""
     found: dict[int, Refusal] = {}
     if not storeless:
         return found
-    by_email = {(row.connection_id, row.email): row for row in _living(storeless)}
+    by_email = {(row.connection.api_url, row.email): row for row in _living(storeless)}
     for job in storeless:
-        creation = by_email.get((job.connection_id, job.target.email))
+        creation = by_email.get((job.connection.api_url, job.target.email))
         if creation is not None and creation.target_id != job.target_id:
             found[job.pk] = _has_store(creation.email, creation.target.store_id)
     return found
@@ -98,7 +114,7 @@ def _created_elsewhere(storeless: Sequence[CloneJob]) -> dict[int, Refusal]:
 
 def _living(jobs: Iterable[CloneJob]) -> Iterable[StoreCreation]:
     rows = StoreCreation.objects.filter(email__in={job.target.email for job in jobs})
-    return rows.exclude(status__in=CREATION_GONE).select_related("target")
+    return rows.exclude(status__in=CREATION_GONE).select_related("target", "connection")
 
 
 def _has_store(email: str, store_id: str) -> Refusal:

@@ -88,8 +88,8 @@ def _locked(jobs: list[CloneJob]) -> list[CloneJob]:
     list(
         StoreCreation.objects.filter(target__in=targets, finished_at=None).order_by("pk").select_for_update(no_key=True)
     )
-    list(TargetStore.objects.filter(pk__in=targets).order_by("store_id", "pk").select_for_update())
-    found = CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).select_related("target", "template")
+    list(TargetStore.objects.filter(pk__in=targets).order_by("store_id", "pk").select_for_update(no_key=True))
+    found = CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).select_related("target", "template", "connection")
     return list(found.prefetch_related("batch").order_by("pk"))  # thousands may be of one batch
 
 

@@ -142,7 +142,7 @@ def archive_target(target: TargetStore) -> TargetStore:
     """
     with transaction.atomic():
         # As a launch does: whoever comes second sees what the first one made of it.
-        row = TargetStore.objects.select_for_update().get(pk=target.pk)
+        row = TargetStore.objects.select_for_update(no_key=True).get(pk=target.pk)
         for job in CloneJob.objects.active().filter(target=row)[:1]:
             message = f"Clone {job.pk} into this store has not ended: wait for its end, or cancel it, then archive."
             raise InvalidRequestError(message)
@@ -217,7 +217,9 @@ def _facts_of_one(store_ids: Sequence[str], label: str, token: str) -> StoreFact
 
 def _import(connection: Connection, store_ids: list[str]) -> Imported:
     rows = TargetStore.objects.filter(connection=connection, store_id__in=store_ids)
-    before = {row.store_id: row for row in rows.select_for_update().order_by("store_id")}  # as a launch locks them
+    before = {
+        row.store_id: row for row in rows.select_for_update(no_key=True).order_by("store_id")
+    }  # as a launch locks them
     restored = [row for row in before.values() if row.archived_at]
     TargetStore.objects.filter(pk__in=[row.pk for row in restored]).update(archived_at=None)
     fresh = (TargetStore(connection=connection, store_id=one) for one in sorted(store_ids) if one not in before)

@@ -23,7 +23,7 @@ _COLUMNS: Final = (
     "status",
     "retry_of",
     "failure_kind",
-    "connection",
+    "connection__api_url",
     "target__email",
     *(
         f"{store}__{column}"
@@ -57,7 +57,7 @@ class Obstructed:
 
 def retriable(ids: Sequence[int]) -> tuple[list[int], list[Obstructed]]:
     """Tell which of these clones a retry would take now, in their order, and what it would leave out. Three queries."""
-    rows = CloneJob.objects.filter(pk__in=ids).select_related("target", "template").only(*_COLUMNS)
+    rows = CloneJob.objects.filter(pk__in=ids).select_related("target", "template", "connection").only(*_COLUMNS)
     jobs = list(rows.order_by("pk"))
     refused = refusals(jobs)
     groups: dict[Obstacle, list[LeftOut]] = defaultdict(list)

@@ -71,8 +71,11 @@ class Timeline:
 
 
 def into_the_same_store(job: CloneJob) -> list[CloneJob]:
-    """Return every clone into the job's target, itself too, oldest first. One query, of few columns."""
-    return list(CloneJob.objects.filter(target=job.target_id).order_by("pk").only("status", "retry_of"))
+    """Return every clone into the job's store, itself too, over whichever connection, oldest first. One query."""
+    there = CloneJob.objects.filter(target=job.target_id)
+    if job.target.store_id:
+        there = CloneJob.objects.into(job.connection, [job.target.store_id])
+    return list(there.order_by("pk").only("status", "retry_of"))
 
 
 def chain(job: CloneJob, relatives: Sequence[CloneJob]) -> list[CloneJob]:

@@ -131,6 +131,25 @@ def test_an_order_that_takes_half_a_second_to_make_is_kept_for_five(later: float
     assert clerk.asked == asked
 
 
+@pytest.mark.parametrize(("later", "asked"), [(0.0, 1), (4.9, 1), (5.0, 2)])
+def test_an_order_in_which_nothing_stands_is_not_made_all_the_time(later: float, asked: int) -> None:
+    clerk = Clerk(seconds=0.5)
+    order = agenda(clerk)
+    order.prepared(1, NOW)
+
+    assert order.next_jobs(1, 1, NOW + timedelta(seconds=later)) == []
+
+    assert clerk.asked == asked
+
+
+def test_an_order_that_was_used_up_is_made_again_with_the_next_round() -> None:
+    clerk = Clerk(*starts(BIG, 1), seconds=0.5)
+    order = agenda(clerk)
+    order.next_jobs(1, 1, NOW)
+
+    assert order.next_jobs(1, 1, NOW + timedelta(milliseconds=1)) == [1]
+
+
 def test_every_connection_has_an_order_of_its_own() -> None:
     order = agenda(Clerk(*starts(BIG, 1, 2)))
 

@@ -31,6 +31,17 @@ def test_without_a_mail_server_nothing_has_left(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "sender"), [("two\nlines", "portal@shop.example"), ("37 of 40", "portal@")], ids=["subject", "sender"]
+)
+def test_a_mail_that_cannot_be_built_never_leaves(settings: Any, subject: str, sender: str) -> None:
+    behaviour = Behaviour()
+    with mail_server(settings, behaviour):
+        delivery = deliver(EmailMessage(subject, "3 failed", sender, ["sam@shop.example"]))
+    assert (delivery.fate, behaviour.received) == (Fate.NEVER, [])
+    assert "cannot be built" in delivery.trouble
+
+
+@pytest.mark.parametrize(
     ("behaviour", "fate", "words"),
     [
         (Behaviour(to_recipient="450 busy"), Fate.NOT_YET, "refused the mail: SMTPRecipientsRefused 450."),

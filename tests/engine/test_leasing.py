@@ -427,6 +427,21 @@ def test_a_store_that_another_connection_is_at_waits_for_the_end_of_that_clone(
     assert f"Clone {other.pk}, over connection “{other.connection}”" in job.events.get().note
 
 
+def test_what_waits_for_another_connections_clone_is_told_so_once(batch: Batch, holder: int) -> None:
+    first, job = beside(batch, JobStatus.QUEUED), job_of(batch, target__store_id="9001")
+
+    for minutes in range(3):
+        assert lease(batch, holder, now=after(60 * minutes)) == []
+
+    assert columns(job, "next_action_at", *FREE) == {"next_action_at": after(180), **FREE}
+    assert job.events.count() == 1
+    CloneJob.objects.filter(pk=first.pk).update(status=JobStatus.COMPLETED, finished_at=NOW)
+    second = beside(batch, JobStatus.QUEUED)
+    lease(batch, holder, now=after(180))
+    told = [event.note.split(",")[0] for event in job.events.order_by("pk")]
+    assert told == [f"Clone {first.pk}", f"Clone {second.pk}"]
+
+
 @pytest.mark.parametrize("status", [JobStatus.WAITING, JobStatus.COMPLETED])
 def test_what_another_connection_has_not_sent_or_has_ended_is_in_nobodys_way(
     batch: Batch, holder: int, status: JobStatus

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from clones.choices import (
@@ -19,7 +19,7 @@ from clones.choices import (
     MailChoice,
     MailStatus,
 )
-from clones.engine import mark, submit
+from clones.engine import mark, outbox, submit
 from clones.engine.batches import review
 from clones.engine.calls import Caller
 from clones.engine.errands.mailing import MailDesk
@@ -322,3 +322,19 @@ def test_a_database_that_was_emptied_is_another_one() -> None:
     record_start([job_of()], at=timezone.now())
 
     check_not_restored()
+
+
+def test_two_workers_may_find_a_backup_at_once() -> None:
+    batch = CloneJobFactory.create(batch__created_by=User.objects.create_user("kim", "kim@shop.example")).batch
+    others = iter([{"batch": batch, "user": batch.created_by, "created_at": NOW, "state": MailStatus.UNSURE}])
+
+    def beside_another(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("INSERT"):
+            for facts in others:
+                BatchMail.objects.create(**facts)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(beside_another):
+        outbox.withhold(NOW, "It may have been sent.")
+
+    assert BatchMail.objects.get().state == MailStatus.UNSURE

@@ -88,6 +88,57 @@ def test_a_store_with_an_active_clone_is_left_out_and_that_clone_is_named() -> N
     assert reasons(retry_jobs([old])) == [f"Clone {busy.pk} into the same store is under way."]
 
 
+def over_a_neighbour(old: CloneJob, **facts: Any) -> CloneJob:
+    """Make a clone into the store of `old` over another connection at the same address."""
+    batch = BatchFactory.create(template__connection__api_url=old.connection.api_url)
+    known_by = {"store_id": old.target.store_id, "email": old.target.email}
+    target = TargetStoreFactory.create(connection=batch.connection, **known_by)
+    return CloneJobFactory.create(batch=batch, target=target, **facts)
+
+
+def test_a_clone_over_another_connection_at_the_address_is_in_the_way_too() -> None:
+    old = CloneJobFactory.create(status=JobStatus.FAILED)
+    busy = over_a_neighbour(old)
+
+    assert reasons(retry_jobs([old])) == [f"Clone {busy.pk} into the same store is under way."]
+
+
+def test_a_store_at_another_address_is_another_store() -> None:
+    old = CloneJobFactory.create(status=JobStatus.FAILED)
+    elsewhere = BatchFactory.create(template__connection__api_url="https://ecwid.example/api/v3")
+    target = TargetStoreFactory.create(connection=elsewhere.connection, store_id=old.target.store_id)
+    CloneJobFactory.create(batch=elsewhere, target=target)
+
+    assert len(retry_jobs([old]).jobs) == 1
+
+
+def test_of_two_failed_clones_into_one_store_over_two_connections_the_newer_is_retried() -> None:
+    older = CloneJobFactory.create(status=JobStatus.FAILED)
+    newer = over_a_neighbour(older, status=JobStatus.FAILED)
+
+    came = retry_jobs([older, newer])
+
+    assert [job.retry_of for job in came.jobs] == [newer]
+    assert reasons(came) == [f"Clone {newer.pk} into the same store is retried instead."]
+
+
+@pytest.mark.parametrize("status", [CreationStatus.CREATED, CreationStatus.LOOKING])
+def test_a_store_that_another_connection_has_asked_for_is_not_asked_for_again(status: CreationStatus) -> None:
+    old = storeless(BatchFactory.create(), CreationStatus.FAILED)
+    CloneJob.objects.filter(pk=old.pk).update(
+        status=JobStatus.FAILED, failure_kind=FailureKind.NO_STORE, finished_at=NOW
+    )
+    other = BatchFactory.create(template__connection__api_url=old.connection.api_url)
+    target = TargetStoreFactory.create(
+        connection=other.connection, store_id="9777" if status == CreationStatus.CREATED else "", email=old.target.email
+    )
+    StoreCreationFactory.create(connection=other.connection, target=target, email=old.target.email, status=status)
+
+    (reason,) = reasons(retry_jobs([old]))
+
+    assert ("9777" in reason) == (status == CreationStatus.CREATED)
+
+
 def test_of_two_failed_clones_into_one_store_the_newer_is_retried() -> None:
     older = CloneJobFactory.create(status=JobStatus.FAILED)
     newer = CloneJobFactory.create(status=JobStatus.FAILED, target=older.target, batch=older.batch)

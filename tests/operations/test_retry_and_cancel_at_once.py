@@ -73,6 +73,24 @@ def test_a_retry_and_a_launch_into_one_store_make_one_clone() -> None:
         assert CloneJob.objects.active().filter(target=old.target).count() == 1
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("again", [False, True], ids=["launch", "retry"])
+def test_a_worker_that_leases_a_clone_does_not_wait_for_who_has_its_store_in_hand(*, again: bool) -> None:
+    """Each of the two would wait for the other, where there are two stores."""
+    worker, job = WorkerBeatFactory.create(), fresh(CloneJobFactory.create())
+
+    def lease() -> int:
+        try:
+            return len(leasing.lease_due(job.connection_id, worker.pk, 1, datetime.now(UTC)))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        came: Any = retry_jobs([job]) if again else start_batch(Order(job.template, [job.target.store_id]))
+        assert came.left_out if again else came.busy
+        assert pool.submit(lease).result() == 1
+
+
 def test_of_a_cancel_and_a_worker_that_leases_the_clone_one_has_it() -> None:
     worker = WorkerBeatFactory.create()
     for _ in range(ROUNDS):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from clones.choices import ACTIVE, AT_ECWID, JobStatus
 from clones.models import CloneEvent, CloneJob
 from clones.views.job_story import SHOWN, Timeline, chain, into_the_same_store, why_not_retried
-from tests.factories import CloneJobFactory
+from tests.factories import BatchFactory, CloneJobFactory
 from tests.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +131,14 @@ def test_nobody_is_told_why_a_clone_is_not_retried_that_did_not_end_badly(status
 def test_a_retry_waits_for_another_clone_into_the_same_store() -> None:
     job = CloneJobFactory.create(status=JobStatus.FAILED)
     other = CloneJobFactory.create(target=job.target, batch=job.batch, status=AT_ECWID[0])
+
+    assert refusal(job) == f"Clone {other.pk} into the same store is under way."
+
+
+def test_a_clone_over_another_connection_is_in_the_way_too() -> None:
+    job = CloneJobFactory.create(status=JobStatus.FAILED)
+    batch = BatchFactory.create(template__connection__api_url=job.connection.api_url)
+    other = CloneJobFactory.create(batch=batch, target__store_id=job.target.store_id)
 
     assert refusal(job) == f"Clone {other.pk} into the same store is under way."
 

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Final, cast
 
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import QuerySet
 
 from clones import mails
 from clones.choices import MailStatus
 from clones.engine import pacing
+from clones.engine.database import AWAY
 from clones.engine.delivery import Delivery, Fate, deliver
 from clones.engine.errands.desk import Desk, Work
 from clones.models import BatchMail
@@ -19,6 +21,7 @@ FIRST_PAUSE_SECONDS: Final = 30.0
 LONGEST_PAUSE_SECONDS: Final = 1800.0
 GIVE_UP_AFTER: Final = timedelta(days=1)
 DIED: Final = "The worker stopped while it was being sent: nobody knows whether it was, so it is not sent again."
+NO_WORDS: Final = "The portal could not word it, which is a mistake in the portal: its log says more."
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +38,10 @@ class MailDesk(Desk[BatchMail]):
         return waiting.order_by("next_action_at", "pk")
 
     def prepare(self, rows: list[BatchMail], now: datetime) -> list[tuple[BatchMail, Work]]:
-        """Write SENDING and word the mails."""
+        """Write SENDING and word the mails; one that cannot be worded holds up no other."""
         del now
         BatchMail.objects.filter(pk__in=[row.pk for row in rows]).update(state=MailStatus.SENDING)
-        return [(row, partial(deliver, _message(row))) for row in rows]
+        return [(row, partial(deliver, message)) for row in rows if (message := _worded(row))]
 
     def settle(self, row: BatchMail, result: object, now: datetime) -> None:
         """Write down what became of it."""
@@ -64,6 +67,19 @@ class MailDesk(Desk[BatchMail]):
         del now
         for row in rows:
             _write(row, MailStatus.UNSURE, DIED)
+
+
+def _worded(row: BatchMail) -> EmailMessage | None:
+    """Word the mail; one that cannot be worded has failed."""
+    try:
+        with transaction.atomic():
+            return _message(row)
+    except AWAY:
+        raise
+    except Exception:
+        logger.exception("The mail about batch %s could not be worded", row.batch_id)
+        _write(row, MailStatus.FAILED, NO_WORDS)
+        return None
 
 
 def _message(row: BatchMail) -> EmailMessage:

@@ -24,6 +24,11 @@ NO_ADDRESS: Final = (
     "The Instant Site waits: the connection has no address for Instant Sites. An admin enters it; then try again."
 )
 UNREADABLE: Final = "The Instant Site waits: the store's access token cannot be read. Enter it again."
+TOO_MANY_REFUSED: Final = (
+    "The Instant Site waits: Ecwid has refused so many stores' access tokens within a day that going on would risk a "
+    "block of this machine. The portal goes on by itself when the day is over."
+)
+LOOK_AGAIN: Final = timedelta(hours=1)  # whether that is over
 KEY_REFUSED: Final = (
     "Ecwid does not take the store's access token for Instant Sites. Give it the scope manage_instant_site, or enter "
     "another token."

@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 from clones.choices import JobStatus, SiteStatus
 from clones.ecwid import CredentialsRefused, EcwidError, NoAnswer, SiteClient, SiteCredentials
 from clones.ecwid.watch import Fence
+from clones.engine import store_keys
 from clones.engine.errands import site_rules
 from clones.engine.errands.desk import Desk, Work
 from clones.engine.errands.sharing import shared_out
@@ -27,9 +28,10 @@ Made: TypeAlias = "SiteCall | Verdict"  # a call, or why a person is needed inst
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of it; None: it was cloned."""
+    """What came of it; None: it was cloned. `print_`: what the store's token is known by."""
 
     error: EcwidError | None
+    print_: str
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,18 @@ class SiteCall:
     template_store_id: str
     draft: bool
     fence: Fence
+    print_: str
 
     def __call__(self) -> Answer:
         """Make the calls. Never raises: every failure is an answer too."""
         try:
             self._clone()
         except EcwidError as error:
-            return Answer(error)
+            return Answer(error, self.print_)
         except Exception:
             logger.exception("The clone of an Instant Site broke")
-            return Answer(NoAnswer("the portal could not read it"))
-        return Answer(None)
+            return Answer(NoAnswer("the portal could not read it"), self.print_)
+        return Answer(None, self.print_)
 
     def _clone(self) -> None:
         token = self.client.access_token(fence=self.fence)
@@ -77,7 +80,10 @@ class SiteDesk(Desk[SiteClone]):
         return shared_out(self, ready, "job__connection")
 
     def prepare(self, rows: list[SiteClone], now: datetime) -> list[tuple[SiteClone, Work]]:
-        """Write CLONING for those that can be asked for; the others need a person."""
+        """Write CLONING for those that can be asked for; the others need a person, or wait with all for a day's end."""
+        if store_keys.too_many_refused(now):
+            _put_off(rows, now)
+            return []
         made = [(row, self._make(row)) for row in rows]
         for row, verdict in made:
             if isinstance(verdict, Verdict):
@@ -94,16 +100,20 @@ class SiteDesk(Desk[SiteClone]):
         if not target.token:
             return site_rules.needs_person(site_rules.KEY_MISSING)
         try:
-            client = _client(connection, target.store_id, target.token.reveal(), self.caller.session)
+            token = target.token.reveal()
+            client = _client(connection, target.store_id, token, self.caller.session)
         except SecretUnreadableError:
             return site_rules.needs_person(site_rules.UNREADABLE)
         except ValueError as error:
             return site_rules.needs_person(f"The Instant Site waits: {error}")
-        return SiteCall(client, row.job.template.store_id, row.draft, self.fence(connection))
+        print_ = store_keys.site_fingerprint(token)
+        return SiteCall(client, row.job.template.store_id, row.draft, self.fence(connection), print_)
 
     def settle(self, row: SiteClone, result: object, now: datetime) -> None:
         """Write down what came of it."""
         assert isinstance(result, Answer)  # noqa: S101  what SiteCall gives
+        if isinstance(result.error, CredentialsRefused):
+            store_keys.note_refused(result.print_, now)
         _write(row, site_rules.on_answer(row, result.error, now), now)
 
     def take_back(self, rows: list[SiteClone], now: datetime) -> None:
@@ -114,6 +124,15 @@ class SiteDesk(Desk[SiteClone]):
 
 def _client(connection: Connection, store_id: str, token: str, session: requests.Session) -> SiteClient:
     return SiteClient(SiteCredentials(connection.site_url, store_id, token), session)
+
+
+def _put_off(rows: list[SiteClone], now: datetime) -> None:
+    """Let sites wait, and tell it once in the history of each clone."""
+    news = [row.job for row in rows if row.error_message != site_rules.TOO_MANY_REFUSED]
+    told = {"error_message": site_rules.TOO_MANY_REFUSED, "version": F("version") + 1}
+    SiteClone.objects.filter(pk__in=[row.pk for row in rows]).update(next_action_at=now + site_rules.LOOK_AGAIN, **told)
+    changes = [Change(job, JobStatus(job.status), note=site_rules.TOO_MANY_REFUSED) for job in news]
+    advance_many(changes, at=now)
 
 
 def _write(row: SiteClone, verdict: Verdict, now: datetime) -> None:

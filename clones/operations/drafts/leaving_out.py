@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from clones.choices import CheckStatus
 from clones.models import Batch, CloneJob, Draft, DraftTarget
-from clones.operations.drafts.counting import HAS_NO_MISTAKE
-from clones.operations.drafts.rows import TEXTS
+from clones.operations.drafts.rows import TEXTS, revalidate
 
 Reasons = Mapping[str, list[str]]
 
@@ -38,14 +37,8 @@ def keep_left_out(draft: Draft, batch: Batch, left_out: Mapping[str, list[DraftT
         left_out_of=batch,
     )
     draft.targets.filter(pk__in=[row.pk for row in kept]).update(draft=rest)
-    _write_new_mistakes(rest, kept)
-
-
-def _write_new_mistakes(draft: Draft, rows: list[DraftTarget]) -> None:
-    """Store mistakes that were found at the launch only."""
-    were_right = set(draft.targets.filter(HAS_NO_MISTAKE).values_list("pk", flat=True))
-    found = [row for row in rows if row.errors and row.pk in were_right]
-    DraftTarget.objects.bulk_update(found, ["errors"], batch_size=500)
+    revalidate(rest)  # a row that contradicted one which was launched contradicts nothing any more
+    rest.save()
 
 
 def rows_with_reasons(draft: Draft) -> Iterator[tuple[Mapping[str, str], Reasons]]:

@@ -9,11 +9,12 @@ from django.contrib.auth.models import User
 from django.core import mail as sent_mails
 from django.utils import timezone
 
+from clones import mails
 from clones.choices import JobStatus, MailStatus
 from clones.engine.calls import Caller
 from clones.engine.delivery import Delivery, Fate
-from clones.engine.errands.mailing import GIVE_UP_AFTER, MailDesk
-from clones.models import BatchMail
+from clones.engine.errands.mailing import GIVE_UP_AFTER, NO_WORDS, MailDesk
+from clones.models import Batch, BatchMail
 from tests.factories import BatchFactory, CloneJobFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,24 @@ def test_it_is_marked_before_it_leaves(desk: MailDesk) -> None:
     assert not list(desk.due(NOW))
     assert work() == Delivery(Fate.SENT)
     assert [(one.subject, one.to) for one in sent_mails.outbox] == [("1 of 1 store cloned", ["sam@shop.example"])]
+
+
+def test_one_that_cannot_be_worded_fails_and_holds_up_no_other(desk: MailDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = mail(), mail()
+    compose = mails.compose
+
+    def broken(batch: Batch) -> tuple[str, str]:
+        if batch == bad.batch:
+            Batch.objects.create()  # what the database refuses, too, costs this mail only
+        return compose(batch)
+
+    monkeypatch.setattr(mails, "compose", broken)
+
+    assert [row for row, _ in desk.prepare(list(desk.due(NOW)), NOW)] == [good]
+
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.state, bad.error, good.state) == (MailStatus.FAILED, NO_WORDS, MailStatus.SENDING)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from clones.ecwid import CredentialsRefused, EcwidError, NoAnswer, NotFound, Not
 from clones.engine.errands import leases, site_rules
 from clones.engine.errands.site_rules import LONGEST_PAUSE_SECONDS, MOST_TRIES, on_answer
 from clones.engine.errands.sites import SiteDesk
-from clones.models import CloneEvent, CloneJob, Connection, SiteClone, TargetStore
+from clones.models import Batch, CloneEvent, CloneJob, Connection, SiteClone, StoreKey, TargetStore
 from clones.sandbox.teststores import TEST_STORES_BY_ID
 from clones.secrets import Secret
 from tests.conftest import connect_to
@@ -104,6 +104,15 @@ def cloned(
     return SiteCloneFactory.create(job=job, draft=draft, next_action_at=NOW)
 
 
+def another(batch: Batch, sandbox: SandboxProcess) -> SiteClone:
+    """Make a completed clone into store 9002 of a batch, whose site is due."""
+    sandbox.add_store(9002)
+    secret = Secret.seal(store_token(9002))
+    target = TargetStoreFactory.create(connection=batch.connection, store_id="9002", token=secret)
+    job = CloneJobFactory.create(batch=batch, target=target, status=JobStatus.COMPLETED)
+    return SiteCloneFactory.create(job=job, next_action_at=NOW)
+
+
 def now_of(site: SiteClone) -> SiteClone:
     return SiteClone.objects.get(pk=site.pk)
 
@@ -181,6 +190,28 @@ def test_a_store_whose_token_opens_no_site_is_for_a_person(
     assert store_token(store_id) not in notes() + now_of(site).error_message
 
 
+def test_after_many_refused_tokens_sites_wait_for_a_day_and_are_told_so_once(
+    connection: Connection, sandbox: SandboxProcess, worker: Driver
+) -> None:
+    refused = {"used_at": NOW, "blocked_until": NOW, "block_reason": BlockReason.CREDENTIALS}
+    StoreKey.objects.bulk_create(
+        StoreKey(fingerprint=str(number), blocked_since=NOW, **refused) for number in range(299)
+    )
+    batch = cloned(connection, sandbox, 9166).job.batch
+    worker.go_round(NOW)  # the three hundredth
+    asked = len(sandbox.requests(call="site_token"))
+    site = another(batch, sandbox)
+
+    for hours in range(3):
+        worker.go_round(NOW + timedelta(hours=hours))
+
+    assert len(sandbox.requests(call="site_token")) == asked
+    assert (now_of(site).status, now_of(site).lease_token) == (SiteStatus.WAITING, "")
+    assert [event.note for event in site.job.events.all()] == [site_rules.TOO_MANY_REFUSED]
+    worker.go_round(NOW + timedelta(days=1, hours=1))
+    assert now_of(site).status == SiteStatus.DONE
+
+
 def test_a_suspended_store_fails_with_its_code(connection: Connection, sandbox: SandboxProcess, worker: Driver) -> None:
     site = cloned(connection, sandbox)
     sandbox.add_store(9001, suspended=True)
@@ -218,10 +249,7 @@ def test_one_that_cannot_be_asked_for_does_not_hold_up_another(
     connection: Connection, sandbox: SandboxProcess, worker: Driver
 ) -> None:
     stuck = cloned(connection, sandbox, token="")
-    other = TargetStoreFactory.create(connection=connection, store_id="9002", token=Secret.seal(store_token(9002)))
-    sandbox.add_store(9002)
-    job = CloneJobFactory.create(batch=stuck.job.batch, target=other, status=JobStatus.COMPLETED)
-    free = SiteCloneFactory.create(job=job, next_action_at=NOW)
+    free = another(stuck.job.batch, sandbox)
 
     worker.go_round(NOW)
 
