@@ -29,7 +29,7 @@ from clones.models import (
 from clones.secrets import Secret
 
 # Far from every store ID that a test names: how far a sequence gets depends on what ran before in the same process.
-FIRST_TEMPLATE, FIRST_TARGET = 31_000_001, 62_000_001
+FIRST_TEMPLATE, FIRST_TARGET = 31_000_001, 92_000_001
 FOLLOWED = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
 
 
