@@ -28,6 +28,8 @@ from clones.models import (
 )
 from clones.secrets import Secret
 
+# Far from every store ID that a test names: how far a sequence gets depends on what ran before in the same process.
+FIRST_TEMPLATE, FIRST_TARGET = 31_000_001, 92_000_001
 FOLLOWED = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
 
 
@@ -46,7 +48,7 @@ class TemplateStoreFactory(factory.django.DjangoModelFactory[TemplateStore]):
         model = TemplateStore
 
     connection = factory.SubFactory(ConnectionFactory)
-    store_id = factory.Sequence(lambda n: str(1001 + n))
+    store_id = factory.Sequence(lambda n: str(FIRST_TEMPLATE + n))
     name = "Fashion"
 
 
@@ -55,7 +57,7 @@ class TargetStoreFactory(factory.django.DjangoModelFactory[TargetStore]):
         model = TargetStore
 
     connection = factory.SubFactory(ConnectionFactory)
-    store_id = factory.Sequence(lambda n: str(900_001 + n))
+    store_id = factory.Sequence(lambda n: str(FIRST_TARGET + n))
 
 
 class BatchFactory(factory.django.DjangoModelFactory[Batch]):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CLIENT_ID = "sandbox-app"
 CLIENT_SECRET = "sandbox-secret"
 READY = "Sandbox listening on "
-CONTROL_TIMEOUT_SECONDS = 60
+CONTROL_TIMEOUT_SECONDS = 120
 NO_LIMITS = ("--calls-a-minute", "0", "--bad-calls-a-minute", "0", "--bad-calls-from-one-address", "0")
 
 
@@ -190,7 +190,7 @@ class SandboxProcess(Startable):
         """Remove all faults, and end all blocks."""
         self._call("DELETE", "faults")
 
-    def held(self, wait: float = 10) -> list[HeldAnswer]:
+    def held(self, wait: float = 60) -> list[HeldAnswer]:
         """Return what is held, as soon as something is, at the latest after `wait` seconds."""
         return [HeldAnswer(**held) for held in self._get("held", wait=wait)["held"]]
 

@@ -5,16 +5,20 @@ import signal
 import subprocess
 import sys
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
 from clones.models import WorkerBeat
 from tests.processes import MARK, Startable, marked_processes
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
+LONG_AGO = timedelta(hours=1)
+PATIENT = {"DJANGO_SETTINGS_MODULE": "tests.patient_settings"}  # of the environment of a worker
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,6 +50,7 @@ class WorkerProcess(Startable):
         own = {MARK: self.mark, "WORKER_SILENT_SECONDS": str(silent_seconds), "Q_WORKERS": str(q_workers)}
         self._environment = {**own, **environment}
         self._process: subprocess.Popen[bytes] | None = None
+        self._beats: list[int] = []
 
     def start(self) -> None:
         """Start it, and wait until a new cluster beats."""
@@ -59,6 +64,7 @@ class WorkerProcess(Startable):
                 stderr=subprocess.STDOUT,
             )
         until(lambda: self.beaten_since_start(known), f"the worker's first beat; its log: {self.log}")
+        self._beats = list(WorkerBeat.objects.exclude(pk__in=known).values_list("pk", flat=True))
 
     @staticmethod
     def beaten_since_start(known: set[int]) -> bool:
@@ -88,6 +94,11 @@ class WorkerProcess(Startable):
             self._process.wait()
         until(lambda: not self.processes(), "the end of all processes")
 
+    def was_killed_long_ago(self) -> None:
+        """Pretend that its last sign of life came an hour ago: what it held is free for another worker."""
+        beats = WorkerBeat.objects.filter(pk__in=self._beats)
+        beats.update(started_at=F("started_at") - LONG_AGO, beat_at=F("beat_at") - LONG_AGO)
+
     def stop(self) -> int:
         """End it as an operator does, with SIGTERM; return its exit code."""
         os.kill(self.pid, signal.SIGTERM)
@@ -96,7 +107,7 @@ class WorkerProcess(Startable):
     def wait(self) -> int:
         """Return its exit code once it has ended."""
         assert self._process is not None
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=PATIENCE_SECONDS)
 
 
 def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

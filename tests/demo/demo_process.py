@@ -43,7 +43,8 @@ class DemoProcess:
     ) -> None:
         self.log = var / f"{uuid.uuid4().hex}.log"
         self.mark = uuid.uuid4().hex
-        ports = ["--port", "0", "--sandbox-port", str(free_port() if sandbox_port is None else sandbox_port)]
+        sandbox_port = free_port() if sandbox_port is None else sandbox_port
+        ports = ["--port", str(free_port()), "--sandbox-port", str(sandbox_port)]
         command = [sys.executable, "manage.py", "demo", *(["--small"] if small else []), *ports, *options]
         if under_make:
             recipe = shlex.join([*command, "--until-parent-ends"])

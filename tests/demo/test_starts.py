@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from clones.demo.environment import FORGOTTEN
+from clones.demo.ports import is_usable, web_port
 from tests.demo.demo_process import ROOT, DemoProcess
 from tests.processes import free_port
 from tests.scale import at_scale
@@ -82,6 +83,10 @@ def test_connections_that_an_admin_added_to_the_sandbox_move_along(var: Path) ->
         with closing(sqlite3.connect(var / "demo" / "portal.sqlite3")) as database:
             addresses = [row[0] for row in database.execute("SELECT api_url FROM clones_connection")]
         assert addresses == [f"{demo.sandbox_address}/api/v3"] * 2
+
+
+def test_port_0_stands_for_any_that_is_free() -> None:
+    assert is_usable(web_port(0))
 
 
 def test_the_portal_may_have_the_port_that_the_sandbox_usually_has(var: Path) -> None:

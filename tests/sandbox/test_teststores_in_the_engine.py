@@ -44,7 +44,7 @@ from tests.waiting import until
 
 TEMPLATE, TARGET = 1, 2
 PRODUCTS, CATEGORIES = 12, 5
-ENDS_WITHIN_SECONDS = 60.0
+ENDS_WITHIN_SECONDS = 120.0
 LOOKS_AT_A_SLOW_CLONE = 3
 PATIENCE = timedelta(days=2)  # of the engine's clock
 

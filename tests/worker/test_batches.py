@@ -175,12 +175,13 @@ def test_killed_between_the_end_of_a_clone_and_the_review(
     """Of one clone, so that nothing is active any more afterwards; or of a canary, for which two others wait."""
     batch = scene.launch(count, canary=count > 1)
     with refuse_reviews():
-        worker = start_worker(silent_seconds=4)
+        worker = start_worker()
         until(lambda: statuses(batch)[0] == JobStatus.COMPLETED, "the clone's end")
         worker.kill()
+    worker.was_killed_long_ago()
     assert (now(batch).released_at, now(batch).ended_at) == (None, None)
 
-    start_worker(silent_seconds=4)
+    start_worker()
     until(lambda: now(batch).ended_at, "the end of the batch")
 
     assert statuses(batch) == [JobStatus.COMPLETED] * count

@@ -15,7 +15,6 @@ from tests.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
-QUICK = 4  # WORKER_SILENT_SECONDS, so that leases of the dead are void soon
 STORES = range(9101, 9131)
 
 
@@ -43,7 +42,7 @@ EXPECTED = {CheckStatus.PASSED: 21, CheckStatus.BLOCKED: 10, CheckStatus.UNCHECK
 
 
 def test_the_worker_checks_all(draft: Draft, start_worker: Callable[..., WorkerProcess]) -> None:
-    start_worker(silent_seconds=QUICK)
+    start_worker()
 
     start_check(draft, draft.created_by)
 
@@ -56,15 +55,16 @@ def test_what_a_killed_worker_was_at_is_checked_by_another(
     draft: Draft, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]
 ) -> None:
     sandbox.fault("hold_after", call="classes", times=None)
-    worker = start_worker(silent_seconds=QUICK)
+    worker = start_worker()
     start_check(draft, draft.created_by)
     until(lambda: sandbox.held(wait=1), "answers that are held")
     assert DraftTarget.objects.filter(check_status=CheckStatus.RUNNING).exclude(lease_token="").exists()
 
     worker.kill()
+    worker.was_killed_long_ago()
     sandbox.clear_faults()
     sandbox.release()
-    start_worker(silent_seconds=QUICK)
+    start_worker()
 
     until(is_over, "the end of the check")
     assert results() == EXPECTED

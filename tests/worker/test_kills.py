@@ -19,8 +19,6 @@ from tests.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
-QUICK = 4  # WORKER_SILENT_SECONDS, so that leases of the dead are void soon
-
 
 @dataclass
 class Scene:
@@ -43,9 +41,10 @@ class Scene:
 
     def kill_and_start_another(self) -> None:
         self.worker.kill()
+        self.worker.was_killed_long_ago()
         self.sandbox.clear_faults()
         self.sandbox.release()
-        self.worker = self.start_worker(silent_seconds=QUICK)
+        self.worker = self.start_worker()
 
     def status(self, job: CloneJob) -> str:
         return str(columns(job, "status")["status"])
@@ -62,7 +61,7 @@ class Scene:
 
 @pytest.fixture
 def scene(shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]) -> Scene:
-    return Scene(sandbox, shop, start_worker, start_worker(silent_seconds=QUICK))
+    return Scene(sandbox, shop, start_worker, start_worker())
 
 
 def assert_cloned_once(scene: Scene, job: CloneJob) -> None:

@@ -44,10 +44,11 @@ def test_a_mail_that_may_have_left_when_the_worker_died_is_not_sent_again(start_
     behaviour = Behaviour(to_data="hold")
     mail = enqueue()
     with serving(behaviour) as port:
-        worker = start_worker(silent_seconds=3, EMAIL_URL=f"smtp://127.0.0.1:{port}")
+        worker = start_worker(EMAIL_URL=f"smtp://127.0.0.1:{port}")
         until(lambda: bool(behaviour.received), "the mail at the server")
         worker.kill()
+        worker.was_killed_long_ago()
         behaviour.to_data = ""
-        start_worker(silent_seconds=3, EMAIL_URL=f"smtp://127.0.0.1:{port}")
+        start_worker(EMAIL_URL=f"smtp://127.0.0.1:{port}")
         until(lambda: state_of(mail) == MailStatus.UNSURE, "the doubt to be written down")
     assert len(behaviour.received) == 1

@@ -21,7 +21,6 @@ from tests.worker_process import WorkerProcess
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
-QUICK = 4  # WORKER_SILENT_SECONDS, so that leases of the dead are void soon
 EMAIL = "new@example.com"
 
 
@@ -54,7 +53,8 @@ class Scene:
         self.sandbox.clear_faults()
 
     def start_another(self) -> None:
-        self.worker = self.start_worker(silent_seconds=QUICK)
+        self.worker.was_killed_long_ago()
+        self.worker = self.start_worker()
 
     def kill_and_start_another(self) -> None:
         self.kill()
@@ -92,7 +92,7 @@ class Scene:
 def scene(shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[..., WorkerProcess]) -> Scene:
     Connection.objects.update(site_url=sandbox.site_url)
     shop.refresh_from_db()
-    return Scene(sandbox, shop, start_worker, start_worker(silent_seconds=QUICK))
+    return Scene(sandbox, shop, start_worker, start_worker())
 
 
 def assert_all_three_happened_once(scene: Scene, job: CloneJob, *, creates: int = 1) -> None:
@@ -288,11 +288,12 @@ def test_two_workers_and_a_kill_create_each_of_many_stores_once(scene: Scene) ->
         creation = StoreCreationFactory.create(connection=template.connection, email=email)
         CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
     scene.sandbox.fault("hold_before", call="store_create", skip=3)
-    other = scene.start_worker(silent_seconds=QUICK)
+    other = scene.start_worker()
     bell.ring_all()
     assert scene.sandbox.held(wait=60)
 
     scene.worker.kill()
+    scene.worker.was_killed_long_ago()
     scene.sandbox.release()
     ended = (CreationStatus.CREATED, CreationStatus.NEEDS_PERSON)
     until(lambda: StoreCreation.objects.filter(status__in=ended).count() == len(emails), "the end of all creations")

@@ -192,24 +192,42 @@ class TestAStoreWithItsToken:
     def test_a_token_that_is_limited_is_silent_until_the_limit_ends(
         self, errands: Errands, draft: Draft, sandbox: SandboxProcess
     ) -> None:
-        sandbox.fault("rate_limit", call="profile", retry_after="60")
-        rows = [add_row(draft, 9001)]
+        sandbox.fault("rate_limit", call="profile", retry_after="60", times=None)
+        add_row(draft, 9001)
         for store in range(9002, 9012):
             sandbox.add_store(store, token=store_token(9001))
-            rows.append(add_row(draft, store, token=store_token(9001)))
+            add_row(draft, store, token=store_token(9001))
         start_check(draft, draft.created_by)
 
         until(lambda: work_on(errands) or StoreKey.objects.filter(block_reason=BlockReason.RATE_LIMITED), "the limit")
-        until(lambda: not errands.in_air and (work_on(errands) or True), "the end of what was in the air")
-        asked = len(sandbox.requests())
+        until(lambda: work_on(errands) or not errands.in_air, "the end of what was in the air")
         for _ in range(5):
             work_on(errands)
 
-        assert len(sandbox.requests()) == asked <= 4
+        assert 1 <= len(sandbox.requests()) <= 3  # those that left together
         until_ = StoreKey.objects.get().blocked_until
         assert until_ is not None
         waiting = DraftTarget.objects.filter(check_status=CheckStatus.WAITING, next_action_at=until_)
         assert waiting.exists()
+
+    def test_a_visit_that_is_under_way_goes_no_further_with_a_token_that_is_limited(
+        self, errands: Errands, draft: Draft, sandbox: SandboxProcess
+    ) -> None:
+        sandbox.add_store(9002, token=store_token(9001))
+        sandbox.fault("hold_after", call="profile", target="9001")
+        sandbox.fault("rate_limit", call="profile", target="9002", retry_after="60")
+        add_row(draft, 9001)
+        start_check(draft, draft.created_by)
+        work_on(errands)
+        assert sandbox.held()
+        other = add_row(draft, 9002, token=store_token(9001))
+        DraftTarget.objects.filter(pk=other.pk).update(check_status=CheckStatus.WAITING)
+
+        until(lambda: work_on(errands) or StoreKey.objects.filter(block_reason=BlockReason.RATE_LIMITED), "the limit")
+        sandbox.release()
+        until(lambda: work_on(errands) or not errands.in_air, "the end of the visit")
+
+        assert questions(sandbox, "9001") == ["profile"]
 
     def test_a_long_limit_is_told_instead_of_waited_for(
         self, check: Callable[[Draft], None], draft: Draft, sandbox: SandboxProcess

@@ -1,0 +1,28 @@
+"""An application without anything but patience, for tests/patient_settings.py."""
+
+from unittest import mock
+
+from django.apps import AppConfig
+
+from clones.ecwid import Timeouts
+
+SECONDS = 600.0  # only a broken test waits so long
+
+
+class Patience(AppConfig):
+    """Lengthens, in whatever process it is started, each wait after which an answer counts as lost."""
+
+    name = "tests.patience"
+
+    def ready(self) -> None:
+        """Put the long waits in the place of the portal's."""
+        from clones.engine import tick, watchdog  # noqa: PLC0415  they need the models, which come after this
+
+        mock.patch.object(Timeouts, "__init__", _wait_long).start()
+        mock.patch.object(tick, "STOP_SECONDS", SECONDS / 2).start()
+        mock.patch.object(watchdog, "STOP_GRACE_SECONDS", SECONDS).start()
+
+
+def _wait_long(timeouts: object, **_: float) -> None:
+    for name in ("connect", "read", "total"):
+        object.__setattr__(timeouts, name, SECONDS)  # its instances are frozen
