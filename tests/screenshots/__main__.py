@@ -20,9 +20,12 @@ from tests.screenshots.visitor import Screen, visitor
 
 SHEET: Final = ROOT / "var" / "screenshots"
 MANY_STORES: Final = range(9201, 9321)
-FULL_STORES: Final = range(20_001, 20_701)  # have products; more than are sent within a minute, so that some wait
+FULL_STORES: Final = range(20_001, 20_041)  # have products; more than are sent before some are refused
 PREPARED_STORES: Final = " ".join(["12a", "1001", *map(str, range(9301, 9321)), "9301"])
 UNHURRIED_SECONDS: Final = 30.0  # a clone, so that a picture shows it in progress
+_COMPLETED_SOME: Final = re.compile(r"[1-9]\d of \d+ completed")
+_PARTLY_FAILED: Final = re.compile("Partly failed")
+_HELD: Final = re.compile("Held")
 
 
 def main() -> None:
@@ -107,10 +110,10 @@ class Demo(Portal):
             self.sandbox.put_store(str(number), f"Market stall {number}", products=int(number % 15 == 0))
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(STAFF)) as staff:
             staff.launch("Corner shop", MANY_STORES)
-            staff.page.get_by_text(re.compile(r"[1-9]\d of \d+ completed")).first.wait_for()
+            staff.see_going(_COMPLETED_SOME)
             staff.shoot(self.sheet.place("Many: running", "Batch"))
             self.show_pages("Many: running", Screen.LIGHT, MANY)
-            staff.page.get_by_text("Partly failed").first.wait_for()
+            staff.see_going(_PARTLY_FAILED)
             staff.shoot(self.sheet.place("Many: failed", "Batch"))
         for screen in Screen:
             self.show_pages(f"Many: {screen.name.lower()}", screen, MANY)
@@ -122,7 +125,7 @@ class Demo(Portal):
         self.sandbox.pace(minimum_seconds=UNHURRIED_SECONDS)
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(STAFF)) as staff:
             staff.launch("Corner shop", FULL_STORES)
-            staff.page.locator("#batch-held").wait_for()
+            staff.see_going(_HELD)
             batch = staff.page.url
             for screen in Screen:
                 with visitor(self.browser, self.root, screen, self.account(STAFF)) as somebody:
