@@ -20,6 +20,7 @@ from tests.screenshots.visitor import Screen, visitor
 
 SHEET: Final = ROOT / "var" / "screenshots"
 MANY_STORES: Final = range(9201, 9321)
+FULL_AMONG_MANY: Final = 30  # one in so many has products: four in all, since a fifth would hold the batch
 FULL_STORES: Final = range(20_001, 20_041)  # have products; more than are sent before some are refused
 PREPARED_STORES: Final = " ".join(["12a", "1001", *map(str, range(9301, 9321)), "9301"])
 UNHURRIED_SECONDS: Final = 30.0  # a clone, so that a picture shows it in progress
@@ -107,7 +108,7 @@ class Demo(Portal):
     def _show_many(self) -> None:
         """Clone into many stores, and look while they run; some are refused."""
         for number in MANY_STORES:
-            self.sandbox.put_store(str(number), f"Market stall {number}", products=int(number % 15 == 0))
+            self.sandbox.put_store(str(number), f"Market stall {number}", products=int(number % FULL_AMONG_MANY == 0))
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(STAFF)) as staff:
             staff.launch("Corner shop", MANY_STORES)
             staff.see_going(_COMPLETED_SOME)
