@@ -7,14 +7,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from clones.choices import MailStatus
-from clones.demo.draft import begin_draft
-from clones.demo.history import History, order
+from clones.demo.draft import begin_draft, launch_running
+from clones.demo.history import History
 from clones.demo.people import STAFF, add_people
-from clones.demo.plan import RUNNING, RUNNING_SECONDS, plan
+from clones.demo.plan import RUNNING_SECONDS, plan
 from clones.demo.sandbox import SandboxControl
 from clones.demo.shops import TARGETS
 from clones.demo.stores import ask_templates, set_up
-from clones.models import BatchMail, TemplateStore
+from clones.models import BatchMail
 
 Say = Callable[[str], None]
 
@@ -33,7 +33,7 @@ def fill(control: SandboxControl, say: Say, *, small: bool) -> dict[str, str]:
     ask_templates(connection, timezone.now())
     for number, seconds in RUNNING_SECONDS.items():
         control.put_store(str(number), TARGETS[str(number)], clone_seconds=seconds)
-    order(RUNNING, {store.store_id: store for store in TemplateStore.objects.all()}, people)
+    launch_running(people[STAFF])
     return accounts
 
 

@@ -7,6 +7,7 @@ from django import forms
 
 from clones.forms.base import PortalForm
 from clones.models import Connection, TargetStore, TemplateStore
+from clones.operations.cells import LONGEST_TOKEN
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _TOKEN_HINT = "It begins with “secret_” and is never shown again."  # noqa: S105  a sentence about tokens
@@ -14,9 +15,10 @@ _TOKEN_HINT = "It begins with “secret_” and is never shown again."  # noqa: 
 
 def token_field(help_text: str) -> forms.CharField:
     """Return a field for a store's access token: it shows nothing that is stored, nor what was typed."""
-    attributes = {"autocomplete": "new-password", "spellcheck": "false"}
-    widget = forms.PasswordInput(attrs=attributes)
-    return forms.CharField(label="Store token", required=False, max_length=500, widget=widget, help_text=help_text)
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"})
+    return forms.CharField(
+        label="Store token", required=False, max_length=LONGEST_TOKEN, widget=widget, help_text=help_text
+    )
 
 
 def store_id_field() -> forms.CharField:

@@ -65,7 +65,7 @@ def _time(local: datetime, text: str, age: SafeString | str = "") -> SafeString:
 
 @register.filter
 def duration(seconds: float | timedelta | None) -> str:
-    """Write a length of time: "48 s", "3 min 20 s", "2 h 5 min"."""
+    """Write a length of time: "under 1 s", "48 s", "3 min 20 s", "2 h 5 min"."""
     if seconds is None:
         return EMPTY
     total = int(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
@@ -73,7 +73,9 @@ def duration(seconds: float | timedelta | None) -> str:
     hours, minute = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minute} min"
-    return f"{minute} min {second} s" if minute else f"{second} s"
+    if minute:
+        return f"{minute} min {second} s"
+    return f"{second} s" if second else "under 1 s"
 
 
 @register.filter

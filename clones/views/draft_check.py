@@ -47,7 +47,8 @@ def draft_check(request: HttpRequest, draft: Draft) -> HttpResponse:
     progress = CheckProgress.of(counts)
     page = Paginator(_listed(request.GET, draft), per_page(request)).get_page(request.GET.get("page"))
     beside = _beside(request.GET, draft, progress)
-    return show_step(request, draft, CHECK, counts=counts, page=page, labelled=with_known(draft, page), **beside)
+    beside |= {"page": page, "labelled": with_known(draft, page), "has_lines": any(row.line for row in page)}
+    return show_step(request, draft, CHECK, counts=counts, **beside)
 
 
 def _do(request: HttpRequest, draft: Draft) -> HttpResponse:

@@ -42,15 +42,17 @@ def draft_targets(request: HttpRequest, draft: Draft) -> HttpResponse:
         rows.remove_all(draft, user)
         messages.success(request, "All stores are off the list.")
     elif "save" in request.POST or "remove" in request.POST:
-        _save(request, draft, user)
-        return redirect(way_back(request, draft, TARGETS))
+        return redirect(way_back(request, draft, TARGETS) + _save(request, draft, user))
     else:
         return _add(request, draft, user)
     return redirect("clones:draft_targets", draft.pk)
 
 
-def _save(request: HttpRequest, draft: Draft, user: User) -> None:
-    """Store what was put right; whoever removes one row keeps what was typed in the others."""
+def _save(request: HttpRequest, draft: Draft, user: User) -> str:
+    """Store what was put right; whoever removes one row keeps what was typed in the others.
+
+    Return the place on the page that is to be looked at next: the rows that have mistakes still, or its top.
+    """
     kept = rows.change_rows(draft, user, typed_cells(request.POST))
     if kept:
         messages.warning(request, _changed_meanwhile(kept))
@@ -60,8 +62,9 @@ def _save(request: HttpRequest, draft: Draft, user: User) -> None:
     counts = count_rows(draft)
     if counts.wrong:
         messages.warning(request, f"Saved. {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
-    else:
-        messages.success(request, "Saved. No row has a mistake any more.")
+        return "#stores"
+    messages.success(request, "Saved. No row has a mistake any more.")
+    return ""
 
 
 def _changed_meanwhile(kept: list[DraftTarget]) -> str:
@@ -133,6 +136,7 @@ def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: in
     text = typed_search(request.GET)
     page = Paginator(_listed(draft, text), ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
     here = list(page)
+    right = [row for row in here if not row.errors]
     counts = count_rows(draft)
     ticked = [pk for pk in form["known"].value() or [] if is_id(str(pk))]
     context = {
@@ -141,7 +145,8 @@ def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: in
         "page": page,
         "text": text,
         "wrong": [needed_cells(row) for row in here if row.errors],
-        "right": with_known(draft, [row for row in here if not row.errors]),
+        "right": with_known(draft, right),
+        "right_has_lines": any(row.line for row in right),
         "is_adding": not counts.total or form.is_bound,
         **known_targets(draft, form["q"].value() or "", ticked),
     }

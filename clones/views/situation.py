@@ -7,6 +7,7 @@ from typing import Final
 
 from clones.choices import AT_ECWID, BlockReason, JobStatus
 from clones.models import CloneJob, Connection
+from clones.operations.retriable import SITE_WANTS_A_PERSON
 from clones.templatetags.portal import clock
 
 MISSED_LOOKS: Final = 2  # in a row: one is nothing to worry about
@@ -23,6 +24,7 @@ _UNANSWERED: Final = (
     "and never starts it twice."
 )
 _NO_STORE_YET: Final = "It waits for its store, which is still to be created: the steps below say how that stands."
+_NO_SITE: Final = "Its Instant Site needs a person: the steps below say why, and what can be done."
 _HELD: Final = "It is held back, as its batch is: it goes on when the batch does."
 _NO_WORKER: Final = "No worker is running, so nothing moves here until one does; nothing is lost."
 
@@ -56,6 +58,8 @@ class Situation:
             yield from self._waiting(last_note, is_free=not obstacle)
         elif job.status in _SENTENCES and not job.has_unknown_status:  # then the page tells what Ecwid calls it
             yield _SENTENCES[JobStatus(job.status)]
+        if job.is_completed and hasattr(job, "site") and job.site.status in SITE_WANTS_A_PERSON:
+            yield _NO_SITE
         if obstacle:
             yield obstacle
         elif job.ticket_unknown_since and not job.is_terminal:

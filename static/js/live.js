@@ -58,7 +58,8 @@
   const length = (seconds) => {
     const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
     if (hours) return `${hours} h ${minutes} min`;
-    return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+    if (minutes) return `${minutes} min ${seconds % 60} s`;
+    return seconds > 0 ? `${seconds} s` : "under 1 s";
   };
 
   const say = (text) => {

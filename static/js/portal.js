@@ -65,6 +65,15 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } 
   }
 });
 
+// <a id="next" data-focus-next="previous">: where a swap takes what has the focus, that element has it.
+let focusNext = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  focusNext = document.activeElement.dataset.focusNext ?? "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (document.activeElement === document.body) document.getElementById(focusNext)?.focus();
+});
+
 // A form that was sent is not sent twice by an impatient second click.
 document.addEventListener("submit", (event) => {
   const form = event.target;

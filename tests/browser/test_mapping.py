@@ -40,6 +40,39 @@ def test_the_last_of_two_quick_questions_is_the_one_that_is_shown(
     expect(page.get_by_role("cell", name="9303")).to_be_visible()
 
 
+def test_who_pages_by_keyboard_keeps_a_place_where_a_link_is_gone(page: Page, sign_in: SignIn) -> None:
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    EntityMapping.objects.bulk_create(
+        EntityMapping(job=job, entity_type="product", source_id=str(number), target_id=f"9{number}")
+        for number in range(1000, 1101)
+    )
+    sign_in(page, staff())
+    page.goto(f"/clones/{job.pk}/?q=1000")
+
+    page.locator("#mapping-clear").press("Enter")
+    expect(page.locator("#mapping-q")).to_be_focused()
+    page.locator("#mapping-next").press("Enter")
+    expect(page.locator("#mapping-previous")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#mapping-next")).to_be_focused()
+
+
+def test_a_long_mapping_stands_in_two_columns_where_there_is_room(page: Page, sign_in: SignIn) -> None:
+    job = CloneJobFactory.create(status=JobStatus.COMPLETED)
+    EntityMapping.objects.bulk_create(
+        EntityMapping(job=job, entity_type="product", source_id=str(number), target_id=f"9{number}")
+        for number in range(100, 130)
+    )
+    sign_in(page, staff())
+    page.goto(f"/clones/{job.pk}/")
+    first, last = (page.get_by_role("cell", name=name, exact=True) for name in ("100", "129"))
+
+    for width, apart in ((1440, True), (390, False)):
+        page.set_viewport_size({"width": width, "height": 900})
+        left, right = (cell.evaluate("cell => cell.getBoundingClientRect().x") for cell in (first, last))
+        assert (right > left) == apart
+
+
 def test_a_printed_mapping_has_its_store_and_its_ids_and_nothing_to_press(page: Page, sign_in: SignIn) -> None:
     job = CloneJobFactory.create(status=JobStatus.COMPLETED, target__label="Corner Cakes")
     EntityMapping.objects.create(job=job, entity_type="product", source_id="101", target_id="9101")

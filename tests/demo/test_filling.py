@@ -184,9 +184,16 @@ def test_every_other_batch_has_ended_when_its_last_clone_did_and_its_mail_is_gon
 
 
 def test_somebody_is_still_at_a_list_with_mistakes() -> None:
-    counts = count_rows(Draft.objects.get())
+    counts = count_rows(Draft.objects.get(name="Market day"))
 
     assert (counts.total, counts.wrong, counts.to_create, counts.the_template, counts.twice) == (7, 4, 1, 1, 1)
+
+
+def test_a_launch_has_left_out_rows_with_mistakes() -> None:
+    shortened = Batch.objects.get(name="Christmas openings: catalog")
+    rest = Draft.objects.get(left_out_of=shortened)
+
+    assert shortened.left_out["wrong"] == count_rows(rest).wrong == count_rows(rest).total == 2
 
 
 def test_nothing_is_older_than_the_portals_set_up() -> None:

@@ -20,9 +20,13 @@ from tests.screenshots.visitor import Screen, visitor
 
 SHEET: Final = ROOT / "var" / "screenshots"
 MANY_STORES: Final = range(9201, 9321)
-FULL_STORES: Final = range(20_001, 20_701)  # have products; more than are sent within a minute, so that some wait
+FULL_AMONG_MANY: Final = 30  # one in so many has products: four in all, since a fifth would hold the batch
+FULL_STORES: Final = range(20_001, 20_041)  # have products; more than are sent before some are refused
 PREPARED_STORES: Final = " ".join(["12a", "1001", *map(str, range(9301, 9321)), "9301"])
 UNHURRIED_SECONDS: Final = 30.0  # a clone, so that a picture shows it in progress
+_COMPLETED_SOME: Final = re.compile(r"[1-9]\d of \d+ completed")
+_PARTLY_FAILED: Final = re.compile("Partly failed")
+_HELD: Final = re.compile("Held")
 
 
 def main() -> None:
@@ -104,13 +108,13 @@ class Demo(Portal):
     def _show_many(self) -> None:
         """Clone into many stores, and look while they run; some are refused."""
         for number in MANY_STORES:
-            self.sandbox.put_store(str(number), f"Market stall {number}", products=int(number % 15 == 0))
+            self.sandbox.put_store(str(number), f"Market stall {number}", products=int(number % FULL_AMONG_MANY == 0))
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(STAFF)) as staff:
             staff.launch("Corner shop", MANY_STORES)
-            staff.page.get_by_text(re.compile(r"[1-9]\d of \d+ completed")).first.wait_for()
+            staff.see_going(_COMPLETED_SOME)
             staff.shoot(self.sheet.place("Many: running", "Batch"))
             self.show_pages("Many: running", Screen.LIGHT, MANY)
-            staff.page.get_by_text("Partly failed").first.wait_for()
+            staff.see_going(_PARTLY_FAILED)
             staff.shoot(self.sheet.place("Many: failed", "Batch"))
         for screen in Screen:
             self.show_pages(f"Many: {screen.name.lower()}", screen, MANY)
@@ -122,7 +126,7 @@ class Demo(Portal):
         self.sandbox.pace(minimum_seconds=UNHURRIED_SECONDS)
         with visitor(self.browser, self.root, Screen.LIGHT, self.account(STAFF)) as staff:
             staff.launch("Corner shop", FULL_STORES)
-            staff.page.locator("#batch-held").wait_for()
+            staff.see_going(_HELD)
             batch = staff.page.url
             for screen in Screen:
                 with visitor(self.browser, self.root, screen, self.account(STAFF)) as somebody:

@@ -55,5 +55,5 @@ def _manage(surroundings: dict[str, str], *arguments: str) -> str:
 def _answers(port: str) -> bool:
     try:
         return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False

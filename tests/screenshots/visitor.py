@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.look import PHONE
 
@@ -72,6 +72,12 @@ class Visitor:
         self.page.locator("[name=pasted]").fill(stores)
         self.page.get_by_role("button", name="Make a list").click()
         self.page.locator(".draft-count").wait_for()
+
+    def see_going(self, state: re.Pattern[str]) -> None:
+        """Watch a batch until its progress says so, however long that takes, as long as it goes on."""
+        progress = self.page.locator(".batch-progress")
+        while not state.search(words := progress.text_content() or ""):
+            expect(progress, "the batch has come to a halt").not_to_have_text(words, timeout=PATIENCE_MILLISECONDS)
 
     def send_empty_form(self) -> None:
         """Empty the form on the page and send it, and wait for what is said about it."""

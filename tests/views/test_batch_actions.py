@@ -117,10 +117,12 @@ def test_a_retry_lists_what_it_leaves_out_with_reasons_before_it_is_done(client:
 
 def test_a_retry_of_a_held_batch_takes_along_what_never_started(client: Client, sam: User) -> None:
     batch = held(F, W, W)
+    asked = page(client, "detail", batch)
 
     shown = page(client, "retry", batch)
     client.post(url("retry", batch))
 
+    assert "Retry 1 failed and 2 waiting stores…" in asked
     assert "Retry 3 stores?" in shown
     assert "2 never started, since the batch is held: they are canceled there and go with the new one" in shown
     assert Batch.objects.get(retry_of=batch).jobs.count() == 3
@@ -162,6 +164,7 @@ def test_a_held_batch_says_why_and_offers_two_ways(client: Client, sam: User) ->
 
     assert "Five clones in a row failed for the same reason." in shown
     assert "2 clones wait." in shown
+    assert shown.count("Ecwid clones into an empty catalog only.") == 1
     assert "Delete the store&#x27;s products in its own control panel" in shown.split('id="batch-held"')[1]
     assert "The 2 clones that wait are sent to Ecwid." in shown
     assert "The 2 clones that wait are never sent to Ecwid." in shown

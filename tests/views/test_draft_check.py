@@ -70,6 +70,14 @@ class TestThePage:
         assert "1 row with mistakes is not checked." in shown
         assert "Check all again" not in shown
 
+    def test_the_line_of_the_file_is_told_where_there_is_one(self, sam: Client, draft: Draft) -> None:
+        row = add_row(draft, 9001)
+        filed = page(sam, draft)
+        DraftTarget.objects.filter(pk=row.pk).update(line=None)
+
+        assert "Line of the file" in filed
+        assert "Line of the file" not in page(sam, draft)
+
     def test_while_it_runs_shows_a_bar_and_counts(self, sam: Client, draft: Draft) -> None:
         add_row(draft, 9001, check_status=CheckStatus.WAITING)
         add_row(draft, 9002, check_status=CheckStatus.RUNNING)

@@ -116,6 +116,13 @@ def test_what_was_launched_since_leads_to_that_batch(client: Client, batch: Batc
     assert "2 stores were left out" in words(page_of(client, again))
 
 
+def test_one_reason_is_told_with_the_number_once(client: Client, template: TemplateStore, sam: User) -> None:
+    batch = launch_draft(draft_with(sam, template, "9001 12a"), sam, only_valid=True).batch
+    assert batch is not None
+
+    assert "1 store with mistakes was left out. Go on with it" in words(page_of(client, batch))
+
+
 def test_the_last_step_says_that_what_is_left_out_is_kept(client: Client, template: TemplateStore, sam: User) -> None:
     draft = draft_with(sam, template, "9001 12a")
     review = f"/batches/new/{draft.pk}/review/"

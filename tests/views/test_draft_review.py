@@ -186,6 +186,12 @@ def test_the_summary_tells_what_will_happen(client: Client, draft: Draft, sam: U
     assert "Not checked." in said
 
 
+def test_one_site_comes_after_its_clone(client: Client, draft: Draft, sam: User) -> None:
+    add_rows(draft, sam, [row_of(store_id="9902", access_token="secret_one", instant_site="draft")])
+
+    assert "1 left as a draft, after its clone" in words(client.get(address(draft)))
+
+
 def block(draft: Draft, *store_ids: str) -> None:
     """Let the check have found that Ecwid would refuse these, and that the others pass."""
     draft.targets.update(check_status=CheckStatus.PASSED)

@@ -279,6 +279,26 @@ def test_rows_are_put_right_in_place_by_one_save(client: Client, draft: Draft) -
     assert "Saved. No row has a mistake any more." in text_of(response)
 
 
+def test_a_save_leads_to_the_rows_that_have_mistakes_still(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "12a 12b"})
+    first, second = rows(draft)
+
+    once = client.post(f"{address(draft)}?q=1", {f"row-{first.pk}-store_id": "9001", "save": "1"})
+    twice = client.post(address(draft), {f"row-{second.pk}-store_id": "9002", "save": "1"})
+
+    assert once.headers["Location"] == f"{address(draft)}?q=1#stores"
+    assert twice.headers["Location"] == address(draft)
+
+
+def test_the_line_of_the_file_is_told_where_there_is_one(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001"})
+    pasted = text_of(client.get(address(draft)))
+    client.post(address(draft), {"file": file_of(b"store_id\r\n9002\r\n")})
+
+    assert "Line of the file" not in pasted
+    assert "Line of the file" in text_of(client.get(address(draft)))
+
+
 def test_whoever_removes_a_row_keeps_what_was_typed_in_the_others(client: Client, draft: Draft) -> None:
     client.post(address(draft), {"pasted": "12a 12b 12c"})
     first, second, _ = rows(draft)

@@ -91,6 +91,14 @@ def test_the_site_says_how_it_stands(
     assert status.label in page
 
 
+@pytest.mark.parametrize("status", SiteStatus)
+def test_a_site_that_needs_a_person_is_told_of_at_the_top(client: Client, sam: User, status: SiteStatus) -> None:
+    top = shown(client, with_site(status)).split('id="job-steps"')[0]
+
+    wants = status in {SiteStatus.NEEDS_PERSON, SiteStatus.FAILED}
+    assert ("Its Instant Site needs a person: the steps below say why" in top) == wants
+
+
 def test_before_the_clone_is_completed_the_site_waits_for_it(client: Client, sam: User) -> None:
     job = SiteCloneFactory.create(job__status=JobStatus.IN_PROGRESS, draft=False).job
 

@@ -135,6 +135,11 @@ def test_a_page_that_is_not_there_is_the_nearest(asked: str, number: int) -> Non
     assert Mapping.of(job, QueryDict(f"page={asked}")).page.number == number
 
 
+def test_paper_says_where_the_other_pairs_are(client: Client, sam: User) -> None:
+    assert "the CSV file on this clone's page has all 101 pairs" in page(client, completed(products=101))
+    assert "print-only" not in page(client, completed(products=100))
+
+
 def test_a_type_that_is_not_there_is_the_first(client: Client, sam: User) -> None:
     assert Mapping.of(completed(products=1), QueryDict("type=nothing")).type == "product"
 
