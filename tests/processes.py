@@ -2,9 +2,11 @@
 
 import itertools
 import os
+import signal
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,6 +48,13 @@ def marked_processes(mark: str) -> list[int]:
     """Return the ids of all living processes that inherited `mark` as MARK, whoever their parent is."""
     pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return sorted(pid for pid in pids if _is_marked(pid, mark))
+
+
+def send(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to each of these processes that has not ended meanwhile."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _is_marked(pid: int, mark: str) -> bool:

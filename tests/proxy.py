@@ -28,7 +28,7 @@ class Proxy:
             self._sockets.clear()
 
     def swallow(self) -> None:
-        """Take connections and bytes, and pass nothing on; what was held back goes on with `mend`."""
+        """Take connections and bytes, and pass nothing on, no end either; what was held back goes on with `mend`."""
         self._flows.clear()
 
     def mend(self) -> None:
@@ -74,6 +74,7 @@ class Proxy:
             while data := source.recv(65_536):
                 self._flows.wait()
                 sink.sendall(data)
+            self._flows.wait()
         self._drop(source)
         self._drop(sink)
 

@@ -67,6 +67,22 @@ def test_swallows_until_it_is_mended(proxy: Proxy, server: socket.socket) -> Non
         assert answerer.recv(100) == b"question"
 
 
+def test_keeps_the_end_of_a_connection_to_itself_until_it_is_mended(proxy: Proxy, server: socket.socket) -> None:
+    with call(proxy) as caller, server.accept()[0] as answerer:
+        caller.sendall(b"question")
+        assert answerer.recv(100) == b"question"
+        proxy.swallow()
+        caller.close()
+        answerer.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            answerer.recv(100)
+        answerer.settimeout(20)
+
+        proxy.mend()
+
+        assert answerer.recv(100) == b""
+
+
 def test_breaks_a_connection_however_soon_after_it_came_in(proxy: Proxy, server: socket.socket) -> None:
     for _ in range(50):
         with call(proxy) as caller:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F
 
 from clones.models import WorkerBeat
-from tests.processes import MARK, Startable, marked_processes
+from tests.processes import MARK, Startable, marked_processes, send
 from tests.waiting import PATIENCE_SECONDS, until
 
 LONG_AGO = timedelta(hours=1)
@@ -88,8 +88,7 @@ class WorkerProcess(Startable):
 
     def kill(self) -> None:
         """SIGKILL every process of the worker at once, and wait until none is left."""
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+        send(self.processes(), signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
         until(lambda: not self.processes(), "the end of all processes")

@@ -3,7 +3,6 @@
 Both have the same database and broker, the same HTTP client, 100 ms to wait for each answer, and no limit.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import Final
 from tests.bench.bench import Bench
 from tests.bench.databases import scratch_database
 from tests.bench.slow_answers import SlowServer
-from tests.processes import MARK, cpu_seconds, marked_processes, megabytes
+from tests.processes import MARK, cpu_seconds, marked_processes, megabytes, send
 from tests.waiting import until
 from tests.worker_process import ROOT, environment
 
@@ -113,8 +112,7 @@ def _running(command: str, **variables: str) -> Iterator[str]:
         try:
             yield mark
         finally:
-            for pid in marked_processes(mark):
-                os.kill(pid, signal.SIGKILL)
+            send(marked_processes(mark), signal.SIGKILL)
             process.wait()
 
 

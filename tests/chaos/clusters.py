@@ -9,7 +9,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from tests.processes import MARK, marked_processes
+from tests.processes import MARK, marked_processes, send
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESTART_AFTER_SECONDS = 1.0
@@ -41,17 +41,17 @@ class Cluster:
         if not processes:
             return ""
         pid, role = processes[number % len(processes)]
-        _signal([pid], signal.SIGKILL)
+        send([pid], signal.SIGKILL)
         return role
 
     def stop(self) -> None:
         """SIGSTOP all processes, as if the machine was asleep."""
         for _ in range(2):  # a process may have been forked meanwhile
-            _signal(marked_processes(self._marks[-1]), signal.SIGSTOP)
+            send(marked_processes(self._marks[-1]), signal.SIGSTOP)
 
     def wake(self) -> None:
         """SIGCONT all processes, also of watchdogs that were killed meanwhile."""
-        _signal(self.processes(), signal.SIGCONT)
+        send(self.processes(), signal.SIGCONT)
 
     def orphans(self) -> list[int]:
         """Return the processes that outlived their watchdog."""
@@ -76,7 +76,7 @@ class Cluster:
     def clear_away(self) -> None:
         """Kill whatever is left."""
         while pids := self.processes():
-            _signal(pids, signal.SIGKILL)
+            send(pids, signal.SIGKILL)
             if self._process is not None:
                 self._process.poll()
             time.sleep(0.02)
@@ -107,9 +107,3 @@ class Cluster:
 
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _signal(pids: list[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)

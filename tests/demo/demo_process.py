@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.processes import MARK, free_port, marked_processes
+from tests.processes import MARK, free_port, marked_processes, send
 from tests.waiting import until
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -66,8 +66,7 @@ class DemoProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+        send(self.processes(), signal.SIGKILL)
         self._process.wait()
 
     @property

@@ -1,8 +1,9 @@
 """SIGKILL of the whole worker in every step of create → clone → site: no second store, no second clone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from clones.models import CloneJob, Connection, SiteClone, StoreCreation, Templa
 from clones.operations.creations import enter_store
 from tests.factories import BatchFactory, CloneJobFactory, SiteCloneFactory, StoreCreationFactory, fresh
 from tests.mappings import logged_mapping, stored_mapping
+from tests.proxy import Proxy
 from tests.sandbox_process import HeldAnswer, SandboxProcess, store_token
 from tests.scale import variants
 from tests.waiting import until
@@ -95,6 +97,17 @@ def scene(shop: TemplateStore, sandbox: SandboxProcess, start_worker: Callable[.
     return Scene(sandbox, shop, start_worker, start_worker())
 
 
+@pytest.fixture
+def way(scene: Scene) -> Iterator[Proxy]:
+    """The way from the worker to Ecwid."""
+    address = urlsplit(scene.sandbox.api_url)
+    assert address.port
+    proxy = Proxy(address.port)
+    Connection.objects.update(api_url=address._replace(netloc=f"127.0.0.1:{proxy.port}").geturl())
+    yield proxy
+    proxy.close()
+
+
 def assert_all_three_happened_once(scene: Scene, job: CloneJob, *, creates: int = 1) -> None:
     """One store, one clone into it, its site; the portal says so, and both hold the same mapping."""
     until(lambda: SiteClone.objects.get().finished_at, "the end of the site")
@@ -143,16 +156,20 @@ def test_killed_while_the_request_to_create_it_is_worked_on(scene: Scene, fault:
     assert_all_three_happened_once(scene, job)
 
 
-def test_killed_with_the_request_still_on_its_way_when_the_next_worker_looks(scene: Scene) -> None:
+def test_killed_with_the_request_still_on_its_way_when_the_next_worker_looks(scene: Scene, way: Proxy) -> None:
     scene.sandbox.fault("hold_before", call="store_create")
     job = scene.launch()
     scene.held()
 
+    way.swallow()  # so that the sandbox does not learn that the worker has gone
     scene.kill()
+    Connection.objects.update(api_url=scene.sandbox.api_url)
     scene.start_another()
-    until(lambda: scene.delivered("store_lookup"), "a look-up that finds nothing yet")
-    scene.reaches(CreationStatus.LOOKING)
-    scene.sandbox.release()
+    until(lambda: scene.delivered("store_lookup"), "a look-up")
+    looked = StoreCreation.objects.filter(status=CreationStatus.LOOKING, lease_token="")
+    until(looked.exists, "a look-up that found nothing yet")
+    assert scene.sandbox.stores(EMAIL) == []
+    way.mend()
     scene.person_enters_the_store(job)
 
     assert_all_three_happened_once(scene, job)
