@@ -29,6 +29,7 @@ class Call:
     `target` and `ticket` are text as it came, "" when not given. `target` is the store that the call is about: the one
     in the address, else the one to be filled; a status call has its ticket's. `sleep` is how many seconds answers about
     it take, `has_faults` whether it has faults of its own. `credential` is what a rate limit counts by, and a secret.
+    `sent` is the whole body: bytes that are still on their way would hide that the client has left.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Call:
     ticket: str
     sleep: float
     has_faults: bool
+    sent: bytes = field(repr=False)
 
     @classmethod
     def of(cls, name: str, request: HttpRequest, store_id: str | None = None) -> "Call":
@@ -49,7 +51,8 @@ class Call:
         named = store_id or next((request.GET[one] for one in STORE_PARAMETERS if request.GET.get(one)), "")
         target, sleep, has_faults = _asked_about(ticket, named)
         credential = _credential(request, client_id if store_id is None else "")
-        return cls(name, request, time.time(), client_id, credential, target, ticket, sleep, has_faults)
+        sent = request.body
+        return cls(name, request, time.time(), client_id, credential, target, ticket, sleep, has_faults, sent)
 
     @property
     def address(self) -> str:
@@ -59,14 +62,14 @@ class Call:
     def body(self) -> dict[str, Any]:
         """Return the JSON object that was sent. ApiError: something else was."""
         try:
-            sent = json.loads(self.request.body)
+            body = json.loads(self.sent)
         except ValueError as failure:
             message = "The body is not JSON"
             raise wrong_parameter(message) from failure
-        if not isinstance(sent, dict):
+        if not isinstance(body, dict):
             message = "The body is not a JSON object"
             raise wrong_parameter(message)
-        return sent
+        return body
 
     @property
     def connection(self) -> Connection:

@@ -60,6 +60,6 @@ def _email_of(call: Call) -> str:
     if call.name == "store_lookup":
         return call.request.GET.get("email", "")
     try:
-        return str(json.loads(call.request.body)["merchant"]["email"])
+        return str(json.loads(call.sent)["merchant"]["email"])
     except (ValueError, TypeError, KeyError):
         return ""

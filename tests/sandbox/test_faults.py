@@ -1,15 +1,20 @@
 """Faults: what the client sees, whether the work was done, and what the log says."""
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from email.utils import formatdate
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.sandbox.api import Api
-from tests.sandbox_process import LoggedRequest, SandboxProcess
+from tests.sandbox_process import CLIENT_ID, CLIENT_SECRET, LoggedRequest, SandboxProcess
+from tests.waiting import until
 
 DROPPED = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
@@ -226,6 +231,30 @@ def test_a_held_answer_ends_when_its_client_leaves(
         pass
     assert len(sandbox.log()) == is_done
     assert only_request(sandbox).delivered is False
+
+
+def test_a_held_request_whose_body_came_late_ends_when_its_client_leaves(sandbox: SandboxProcess) -> None:
+    sandbox.fault("hold_before", call="store_create")
+    body = json.dumps({"merchant": {"email": "late@example.com", "name": "Late"}}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "X-Ecwid-App-Client-Id": CLIENT_ID,
+        "X-Ecwid-App-Secret-Key": CLIENT_SECRET,
+    }
+    address = urlsplit(sandbox.api_url)
+    with closing(HTTPConnection(address.netloc)) as client:
+        client.putrequest("POST", f"{address.path}/stores")
+        for name, value in headers.items():
+            client.putheader(name, value)
+        client.endheaders()
+        time.sleep(0.3)  # two packets: the sandbox has the first, or has both at once and is right anyway
+        client.send(body)
+        assert sandbox.held()
+
+    until(lambda: sandbox.requests(call="store_create"), "the end of the call")
+    assert only_request(sandbox, "store_create").delivered is False
+    assert sandbox.stores("late@example.com")
 
 
 def test_a_store_can_be_slow(sandbox: SandboxProcess, api: Api) -> None:
