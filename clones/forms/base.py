@@ -1,6 +1,7 @@
 """What all forms share: Tabler's classes on their widgets, and an operation's refusal shown at its field."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django import forms
 
@@ -12,6 +13,7 @@ _CLASSES = {
     forms.CheckboxSelectMultiple: "form-check-input",
     forms.Select: "form-select",
 }
+_NOT_TICKED: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 class PortalForm(forms.Form):
@@ -32,3 +34,16 @@ def dress(widget: forms.Widget) -> None:
     """Give a widget its class, beside those that it has."""
     name = next((name for kind, name in _CLASSES.items() if isinstance(widget, kind)), "form-control")
     widget.attrs["class"] = f"{widget.attrs.get('class', '')} {name}".strip()
+
+
+def is_ticked(text: str) -> bool:
+    """Tell whether a text in the place of a tick is one: browsers leave an empty box out, scripts send words."""
+    return text.strip().lower() not in _NOT_TICKED
+
+
+class TickBox(forms.CheckboxInput):
+    """A checkbox that scripts may fill in too: Django's own takes "0", "no" and "off" for a tick."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], _files: Any, name: str) -> bool:
+        """Tell whether it is ticked."""
+        return is_ticked(data.get(name, ""))

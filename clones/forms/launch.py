@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clones.choices import CloneScope
-from clones.forms.base import PortalForm
+from clones.forms.base import PortalForm, TickBox
 from clones.models import TemplateStore
 from clones.operations.cells import LONGEST_NAME
 from clones.operations.errors import InvalidRequestError
@@ -44,6 +44,7 @@ class LaunchForm(PortalForm):
     clone_demo_catalog = forms.BooleanField(
         label="Demo products too",
         required=False,
+        widget=TickBox,
         help_text="Also copies the sample products that Ecwid puts into new stores. Means nothing for settings only.",
     )
     name = forms.CharField(

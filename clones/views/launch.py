@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from clones.choices import CloneScope
+from clones.forms.base import is_ticked
 from clones.forms.launch import LaunchForm
 from clones.models import Batch, CloneJob
 from clones.operations.errors import InvalidRequestError
@@ -48,7 +49,7 @@ def _prefilled(request: HttpRequest) -> dict[str, Any]:
         "template": given.get("template", ""),
         "targets": "\n".join(given.getlist("targets")),
         "scope": scope if scope in CloneScope.values else CloneScope.ALL,
-        "clone_demo_catalog": given.get("clone_demo_catalog", "").lower() in {"1", "true", "on"},
+        "clone_demo_catalog": is_ticked(given.get("clone_demo_catalog", "")),
         "name": given.get("name", ""),
     }
 

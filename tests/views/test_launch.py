@@ -70,6 +70,27 @@ def test_the_options_are_kept(client: Client, sam: User, template: TemplateStore
     assert (job.scope, job.clone_demo_catalog) == (CloneScope.CATALOG, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "is_ticked"),
+    [
+        ("on", True),
+        ("true", True),
+        ("1", True),
+        ("", False),
+        ("0", False),
+        ("False", False),
+        ("no", False),
+        ("off", False),
+    ],
+)
+def test_a_script_may_say_in_words_whether_demo_products_go_along(
+    client: Client, sam: User, template: TemplateStore, words: str, is_ticked: bool
+) -> None:
+    post(client, template, "9001", clone_demo_catalog=words)
+
+    assert CloneJob.objects.get().clone_demo_catalog is is_ticked
+
+
 def test_every_wrong_id_is_named_and_what_was_typed_is_kept(client: Client, sam: User, template: TemplateStore) -> None:
     answer = post(client, template, "9001 12a 007 <i>", name="Autumn")
 
