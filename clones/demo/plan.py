@@ -13,7 +13,6 @@ from clones.demo.people import ADMIN, STAFF
 from clones.demo.shops import BOUTIQUE, CORNER, HOUSEHOLD, WAREHOUSE
 
 _SATURDAY: Final = 5
-_NOTHING: Final[Mapping[str, object]] = {}
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,6 @@ class NumberColumn(tables.Column):
         return portal.number(value)
 
 
-class IdColumn(tables.Column):
-    """A store's or a thing's ID, in mono."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(attrs={"td": {"class": "mono"}}, **kwargs)
-
-
 class TimeColumn(tables.Column):
     """A moment in the person's zone."""
 
