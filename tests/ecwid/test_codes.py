@@ -38,7 +38,7 @@ def documented_refusals() -> list[tuple[str, str, RefusalKind]]:
 
 
 def test_the_table_of_the_document_is_read() -> None:
-    assert len(documented_refusals()) == 15
+    assert len(documented_refusals()) >= 15
 
 
 def test_every_documented_code_is_in_the_enum_and_no_other() -> None:

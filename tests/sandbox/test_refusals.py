@@ -21,7 +21,7 @@ def documented_refusals() -> list[tuple[str, str]]:
     document = Path(ROOT / "docs" / "ecwid-api.md").read_text(encoding="utf-8")
     section = document.partition("\n## 3.")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([A-Z_]+)(?: \(sic\))? \| (.+?) \| .+ \|$", section, flags=re.MULTILINE)
-    assert len(rows) == 15, rows
+    assert len(rows) >= 15, rows
     return rows
 
 
