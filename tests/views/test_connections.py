@@ -14,6 +14,7 @@ from tests.conftest import connect_to
 from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import admin, staff
 from tests.sandbox_process import CLIENT_SECRET, SandboxProcess
+from tests.views.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +34,6 @@ TYPED = {
 
 def page_of(connection: Connection, name: str = "detail") -> str:
     return reverse(f"clones:connection_{name}", args=[connection.pk])
-
-
-def text(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def blocked(reason: BlockReason, message: str = "", until: timedelta = timedelta(hours=1)) -> Connection:

@@ -15,6 +15,7 @@ from clones.models import Draft, DraftTarget, TemplateStore
 from tests.checked_drafts import add_row, add_rows, make_draft
 from tests.factories import BatchFactory, TemplateStoreFactory, WorkerBeatFactory
 from tests.people import staff
+from tests.views.pages import text
 
 FRAGMENT = {"HX-Request": "true"}
 FINDING = {"level": "BLOCKED", "code": "TARGET_PRODUCTS_NOT_EMPTY", "text": "The store has 3 <b>products</b>."}
@@ -38,9 +39,7 @@ def address(draft: Draft, query: str = "") -> str:
 
 
 def page(client: Client, draft: Draft, query: str = "") -> str:
-    answer = client.get(address(draft, query))
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return text(client, address(draft, query))
 
 
 def live(

@@ -16,6 +16,7 @@ from clones.models import CloneEvent, CloneJob, WorkerBeat
 from clones.views.situation import Situation
 from tests.factories import CloneJobFactory, WorkerBeatFactory, fresh
 from tests.views.markup import inline_code
+from tests.views.pages import text
 from tests.views.test_mapping import completed
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +27,7 @@ def url(name: str, job: CloneJob) -> str:
 
 
 def page(client: Client, job: CloneJob, **query: str) -> str:
-    answer = client.get(url("detail", job), query)
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return text(client, url("detail", job), query)
 
 
 def test_what_happened_is_told_with_who_did_it_and_what_ecwid_said(client: Client, sam: User) -> None:

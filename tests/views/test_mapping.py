@@ -16,6 +16,7 @@ from clones.models import CloneJob, EntityMapping
 from clones.views.mapping import Mapping
 from tests.factories import CloneJobFactory
 from tests.views.markup import inline_code
+from tests.views.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -39,9 +40,7 @@ def url(name: str, job: CloneJob) -> str:
 
 
 def page(client: Client, job: CloneJob, **query: str) -> str:
-    answer = client.get(url("detail", job), query)
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return text(client, url("detail", job), query)
 
 
 def part(client: Client, job: CloneJob, **query: str) -> str:

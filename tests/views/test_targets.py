@@ -9,6 +9,7 @@ from clones.models import TargetStore
 from clones.operations.cells import LONGEST_TOKEN
 from clones.secrets import Secret
 from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.views.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -19,12 +20,6 @@ NEW = reverse("clones:target_new")
 
 def page_of(store: TargetStore, name: str = "detail") -> str:
     return reverse(f"clones:target_{name}", args=[store.pk])
-
-
-def text(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def ids(client: Client, query: str = "") -> list[str]:

@@ -14,6 +14,7 @@ from tests.conftest import connect_to
 from tests.factories import BatchFactory, CloneJobFactory, ConnectionFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import admin, staff
 from tests.sandbox_process import SandboxProcess, store_token
+from tests.views.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +26,6 @@ HTMX = {"HX-Request": "true"}
 
 def page_of(store: TemplateStore, name: str = "detail") -> str:
     return reverse(f"clones:template_{name}", args=[store.pk])
-
-
-def text(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def names(client: Client, query: str = "") -> list[str]:
