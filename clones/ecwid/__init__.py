@@ -1,6 +1,6 @@
 """A client of Ecwid's HTTP APIs, as `docs/ecwid-api.md` has them. Knows nothing of Django and the portal."""
 
-from clones.ecwid.addresses import check_api_url, is_loopback
+from clones.ecwid.addresses import ECWIDS_API, ECWIDS_SITES, check_api_url, is_loopback
 from clones.ecwid.client import PartnerClient, SiteClient, StoreClient
 from clones.ecwid.codes import CloneErrorCode, GeneralErrorCode, RefusalKind
 from clones.ecwid.errors import (
@@ -34,6 +34,8 @@ from clones.ecwid.schemas import (
 from clones.ecwid.session import make_session
 
 __all__ = [
+    "ECWIDS_API",
+    "ECWIDS_SITES",
     "AppCredentials",
     "Category",
     "CloneErrorCode",

@@ -2,7 +2,11 @@
 
 import ipaddress
 import re
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+ECWIDS_API: Final = "https://app.ecwid.com/api/v3"
+ECWIDS_SITES: Final = "https://vuega.ecwid.com/api/v1"
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.ASCII)
 # Resolvers read "2130706433", "0x7f.1" and "127.1" as IP addresses, ipaddress does not: such hosts are refused.

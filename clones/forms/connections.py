@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from clones.ecwid import ECWIDS_API, ECWIDS_SITES
 from clones.forms.base import PortalForm
 from clones.models import Connection
 from clones.operations.connections import ConnectionFacts
@@ -29,14 +30,14 @@ class ConnectionForm(PortalForm):
     api_url = forms.CharField(
         label="Address of the API",
         max_length=300,
-        initial="https://app.ecwid.com/api/v3",
+        initial=ECWIDS_API,
         help_text="Ecwid's own, unless you try things out with a sandbox on this machine.",
     )
     site_url = forms.CharField(
         label="Address of the Instant Site API",
         required=False,
         max_length=300,
-        initial="https://vuega.ecwid.com/api/v1",
+        initial=ECWIDS_SITES,
     )
     rate_limit = forms.IntegerField(
         label="Requests a minute",

@@ -10,7 +10,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from clones.choices import BlockReason
-from clones.ecwid import check_api_url, is_loopback
+from clones.ecwid import ECWIDS_API, ECWIDS_SITES, check_api_url, is_loopback
 from clones.engine import bell
 from clones.models import Connection
 from clones.operations.columns import check_columns
@@ -27,13 +27,16 @@ MOST_REQUESTS: Final = 1_000_000  # a minute; far above any limit of Ecwid's, we
 
 @dataclass(frozen=True)
 class ConnectionFacts:
-    """What a connection is to be. The secret is plain here and nowhere else; an empty one keeps what is stored."""
+    """What a connection is to be. The secret is plain here and nowhere else; an empty one keeps what is stored.
+
+    `site_url`: None is Ecwid's own where `api_url` is, and keeps what is stored while that stays; "" is none.
+    """
 
     name: str
     api_url: str
     client_id: str
     client_secret: str = field(repr=False)
-    site_url: str = ""
+    site_url: str | None = None
     rate_limit: int = 600
 
 
@@ -122,9 +125,8 @@ def _locked(connection: Connection) -> Connection:
 
 def _write(connection: Connection, facts: ConnectionFacts) -> Connection:
     """Check and store; `connection` is new, or locked by the caller's transaction."""
-    name, api_url, site_url = _name(facts), _address(facts.api_url, "api_url"), ""
-    if facts.site_url:
-        site_url = _address(facts.site_url, "site_url")
+    name, api_url = _name(facts), _address(facts.api_url, "api_url")
+    site_url = _site_address(connection, api_url, facts.site_url)
     client_id, client_secret = _checked_key(connection, facts)
     _check_name_is_free(connection, name)
     _check_rate_limit(facts.rate_limit)
@@ -145,6 +147,15 @@ def _address(url: str, field: str) -> str:
         return check_api_url(url)
     except ValueError as error:
         raise InvalidRequestError(str(error), field) from None
+
+
+def _site_address(connection: Connection, api_url: str, told: str | None) -> str:
+    """Return the address of the Instant Site API. Never what belonged to another API: tokens go there."""
+    if told is not None:
+        return _address(told, "site_url") if told else ""
+    if connection.api_url == api_url:
+        return connection.site_url
+    return ECWIDS_SITES if api_url == ECWIDS_API else ""
 
 
 def _checked_key(connection: Connection, facts: ConnectionFacts) -> tuple[str, str]:

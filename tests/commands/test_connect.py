@@ -45,6 +45,31 @@ def test_all_options_are_stored() -> None:
     assert (row.site_url, row.rate_limit, row.client_id) == ("https://vuega.ecwid.com/api/v1", 60, "app-1")
 
 
+def test_ecwids_own_instant_sites_belong_to_ecwids_own_api() -> None:
+    run("connect", *ECWID)
+
+    assert Connection.objects.get().site_url == "https://vuega.ecwid.com/api/v1"
+
+
+@pytest.mark.parametrize("entered", ["https://sites.example.com/api/v1", ""])
+def test_saying_it_again_leaves_the_address_of_instant_sites_that_an_admin_entered(entered: str) -> None:
+    run("connect", *ECWID)
+    Connection.objects.update(site_url=entered)
+
+    run("connect", *ECWID)
+
+    assert Connection.objects.get().site_url == entered
+
+
+def test_another_api_never_gets_the_tokens_for_the_instant_sites_of_the_one_before() -> None:
+    run("connect", *ECWID)
+
+    run("connect", *ECWID, "--api-url", "http://127.0.0.1:8100/api/v3")
+
+    row = Connection.objects.get()
+    assert (row.api_url, row.site_url) == ("http://127.0.0.1:8100/api/v3", "")
+
+
 def test_the_rate_limit_is_ecwids_unless_told_otherwise() -> None:
     run("connect", *ECWID)
 

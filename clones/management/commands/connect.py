@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from clones.ecwid import ECWIDS_API, ECWIDS_SITES
 from clones.management.arguments import bad_arguments, check_database, secret_from_environment
 from clones.operations.connections import ConnectionFacts, save_connection
 from clones.operations.errors import InvalidRequestError
@@ -17,8 +18,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("name", help="what people call it, e.g. “Main”")
-        parser.add_argument("--api-url", required=True, help="https://app.ecwid.com/api/v3, or that of a sandbox")
-        parser.add_argument("--site-url", default="", help="address of the Instant Site API")
+        parser.add_argument("--api-url", required=True, help=f"{ECWIDS_API}, or that of a sandbox")
+        parser.add_argument("--site-url", help=f"address of the Instant Site API ({ECWIDS_SITES} for Ecwid's own API)")
         parser.add_argument("--client-id", required=True, help="the application's client ID")
         parser.add_argument(
             "--client-secret-env",
