@@ -55,6 +55,16 @@ def test_a_search_looks_at_the_beginning_of_an_id_or_inside_a_label(
     assert ids(as_staff, query) == found
 
 
+@pytest.mark.parametrize("typed", ["anna@example.com", "ANNA@", "na@ex"])
+def test_a_store_that_is_to_be_created_is_found_by_its_email(as_staff: Client, typed: str) -> None:
+    store = TargetStoreFactory.create(store_id="", email="anna@example.com")
+    TargetStoreFactory.create(store_id="9001", email="kim@example.com")
+
+    listed = as_staff.get("/targets/", {"q": typed}).context["listed"].stores
+
+    assert list(listed) == [store]
+
+
 def test_ids_are_sorted_as_numbers(as_staff: Client) -> None:
     for store_id in ("10", "9", "100"):
         TargetStoreFactory.create(store_id=store_id)
