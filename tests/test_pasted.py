@@ -108,7 +108,7 @@ def test_of_an_email_only_what_is_surely_a_store_is_taken() -> None:
 
 def test_what_is_asked_about_is_shown_with_its_line() -> None:
     assert asked(EMAIL)["20095"] == (
-        "Is this a store? It stands in “Example Ltd, 12 High Street, 20095 Hamburg”. Say so, or remove it."
+        "Is 20095 a store? It stands in “Example Ltd, 12 High Street, 20095 Hamburg”. Say so, or remove it."
     )
     assert asked(EMAIL)["+49 40 1234567"] == "It stands in “Tel. +49 40 1234567, mobile 0170 / 123 45 67”."
     assert [row.line for row in read_pasted(EMAIL) if store(row) == "20095"] == [12]

@@ -210,7 +210,7 @@ def _doubt(line: str, piece: _Piece, *, is_alone: bool) -> str:
     if digits in USUAL_DIGITS and is_alone:
         return ""
     why = "" if digits in USUAL_DIGITS else f" It has {digits:,} {'digit' if digits == 1 else 'digits'}."
-    return f"Is this a store?{why} {_whereabouts(line, piece)} Say so, or remove it."
+    return f"Is {piece.text[:_LONGEST_WORD_QUOTED]} a store?{why} {_whereabouts(line, piece)} Say so, or remove it."
 
 
 def _whereabouts(line: str, piece: _Piece) -> str:

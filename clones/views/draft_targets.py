@@ -105,9 +105,9 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     except InvalidRequestError as error:
         form.refuse(error)
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    doubtful = sum(1 for row in pasted if row.problem)
-    _tell(request, len(given) - doubtful, twice)
-    _tell_of_pasted(request, values["pasted"], doubtful)
+    doubtful = [row.cells["store_id"] or row.cells["email"] for row in pasted if row.problem]
+    _tell(request, len(given) - len(doubtful), twice)
+    _tell_of_pasted(request, values["pasted"], len(set(doubtful)))
     return redirect("clones:draft_targets", draft.pk)
 
 
@@ -138,9 +138,7 @@ def _tell(request: HttpRequest, count: int, twice: int) -> None:
 def _tell_of_pasted(request: HttpRequest, text: str, doubtful: int) -> None:
     """Say what of a pasted text is doubtful, and what was passed over."""
     if doubtful:
-        named = "1 number or address" if doubtful == 1 else f"{doubtful:,} numbers or addresses"
-        stand = "stands" if doubtful == 1 else "stand"
-        messages.warning(request, f"{named} in the text may be no store: {stand} first on the list, with the line.")
+        messages.warning(request, _doubts(doubtful))
     table = table_in(text)
     passed_over = table.ignored if table else words_between(text)
     if passed_over:
@@ -149,6 +147,12 @@ def _tell_of_pasted(request: HttpRequest, text: str, doubtful: int) -> None:
         more = f" and {left:,} more" if left > 0 else ""
         what = "Columns that are not known" if table else "Words without a number"
         messages.warning(request, f"{what} were passed over: {named}{more}.")
+
+
+def _doubts(count: int) -> str:
+    if count == 1:
+        return "1 number or address of the text may be no store: it stands first, with its line."
+    return f"{count:,} numbers or addresses of the text may be no stores: they stand first, with their lines."
 
 
 def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: int = HTTPStatus.OK) -> HttpResponse:

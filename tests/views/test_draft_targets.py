@@ -579,9 +579,9 @@ def test_what_may_be_no_store_stands_first_with_its_line_and_is_not_launched(cli
 
     page = words(text_of(answer))
     assert "Added 1 store." in page
-    assert "1 number or address in the text may be no store: stands first on the list, with the line." in page
+    assert "1 number or address of the text may be no store: it stands first, with its line." in page
     assert "2 stores. 1 can be launched, 1 has mistakes, and of these 1 may be no store at all." in page
-    assert "Is this a store? It stands in “Kim, Tel. 4012345”. Say so, or remove it." in page
+    assert "Is 4012345 a store? It stands in “Kim, Tel. 4012345”. Say so, or remove it." in page
     assert "This is a store: take the row as it stands here" in page
     assert [bool(row.errors) for row in rows(draft)] == [False, True]
 
@@ -589,10 +589,20 @@ def test_what_may_be_no_store_stands_first_with_its_line_and_is_not_launched(cli
 def test_whoever_says_that_it_is_a_store_has_it_taken(client: Client, draft: Draft) -> None:
     client.post(address(draft), {"pasted": "9001\nstore 9002"})
     asked = rows(draft)[1]
+    assert f'name="row-{asked.pk}-accept"' in text_of(client.get(address(draft)))
 
     client.post(address(draft), {f"row-{asked.pk}-store_id": "9002", f"row-{asked.pk}-accept": "1", "save": "1"})
 
     assert [row.errors for row in rows(draft)] == [{}, {}]
+
+
+@pytest.mark.parametrize("pasted", ["Tel. 040 123 45 67", "Anna <anna@example.com>"])
+def test_what_cannot_be_a_store_as_it_stands_is_not_to_be_taken_so(client: Client, draft: Draft, pasted: str) -> None:
+    client.post(address(draft), {"pasted": pasted})
+
+    page = text_of(client.get(address(draft)))
+    assert f"It stands in “{pasted}”" in unescape(page)
+    assert "This is a store: take the row as it stands here" not in page
 
 
 def test_nothing_is_said_to_be_added_where_all_is_doubtful(client: Client, draft: Draft) -> None:
@@ -600,7 +610,7 @@ def test_nothing_is_said_to_be_added_where_all_is_doubtful(client: Client, draft
 
     page = words(text_of(answer))
     assert "Added" not in page
-    assert "2 numbers or addresses in the text may be no store: stand first" in page
+    assert "2 numbers or addresses of the text may be no stores: they stand first, with their lines." in page
 
 
 def test_a_pasted_table_with_column_names_says_what_it_passed_over(client: Client, draft: Draft) -> None:

@@ -99,7 +99,7 @@ def test_a_number_that_may_be_no_store_is_told_with_its_line(
 
     assert answer.context["form"].errors["targets"] == [
         f"2 of 3 {WHAT_TO_DO}",
-        "Line 4: Is this a store? It stands in “Thanks, Kim, Tel. 4012345 <kim@example.com>”. Say so, or remove it.",
+        "Line 4: Is 4012345 a store? It stands in “Thanks, Kim, Tel. 4012345 <kim@example.com>”. Say so, or remove it.",
         "Line 4: To have a store created for kim@example.com, prepare a batch in steps. Here, remove it.",
     ]
     assert not Batch.objects.exists()
