@@ -115,6 +115,8 @@ class TargetForm(PortalForm):
             raise forms.ValidationError(str(error)) from None
         if typed.complaints:
             raise forms.ValidationError(typed.complaints)
+        if any(wanted.name or wanted.label or wanted.token for wanted in typed.wanted):
+            raise forms.ValidationError("Names, labels and tokens of a table are not read here: paste its store IDs alone.")
         return [wanted.store_id for wanted in typed.wanted]
 
 

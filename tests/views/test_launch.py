@@ -139,7 +139,7 @@ def test_page_and_wizard_take_the_same_and_say_the_same(
     form = LaunchForm({"template": template.pk, "targets": typed, "scope": CloneScope.ALL})
 
     complaints = list(form.errors.get("targets", []))[1:]
-    assert [sentence.partition(": ")[2] for sentence in complaints] == [each for each in said if each]
+    assert [str(sentence).partition(": ")[2] for sentence in complaints] == [each for each in said if each]
     launched = set(CloneJob.objects.values_list("target__store_id", flat=True))
     assert launched == (set() if complaints else right)
 

@@ -230,13 +230,23 @@ def test_many_stores_are_added_at_once_however_they_are_set_apart(as_admin: Clie
     [
         ({"store_ids": "9001 90x2"}, "store_ids", "is not a store ID"),
         ({"store_ids": "9,305"}, "store_ids", "has signs between its thousands"),
+        ({"store_ids": "Store ID;Label\n9001;Anna"}, "store_ids", "paste its store IDs alone"),
         ({"store_ids": " , "}, "store_ids", "at least one store ID"),
         ({"store_ids": "9001 9002", "label": "Bakery"}, "label", "belongs to one store"),
         ({"store_ids": "9001 9002", "token": TOKEN}, "token", "belongs to one store"),
         ({"store_ids": "9001", "token": "x" * (LONGEST_TOKEN + 1)}, "token", f"at most {LONGEST_TOKEN} characters"),
         ({"store_ids": "9001", "connection": "77"}, "connection", "valid choice"),
     ],
-    ids=["no ID", "thousands", "no IDs", "label of many", "token of many", "token too long", "no such connection"],
+    ids=[
+        "no ID",
+        "thousands",
+        "a table",
+        "no IDs",
+        "label of many",
+        "token of many",
+        "token too long",
+        "no such connection",
+    ],
 )
 def test_a_mistake_stands_at_its_field_and_nothing_is_added(
     as_admin: Client, typed: dict[str, str], field: str, sentence: str
