@@ -116,7 +116,7 @@ class TargetForm(PortalForm):
         if typed.complaints:
             raise forms.ValidationError(typed.complaints)
         if any(wanted.name or wanted.label or wanted.token for wanted in typed.wanted):
-            raise forms.ValidationError("Names, labels and tokens of a table are not read here: paste its store IDs alone.")
+            raise forms.ValidationError("Only store IDs are read here: paste them alone, without labels and tokens.")
         return [wanted.store_id for wanted in typed.wanted]
 
 

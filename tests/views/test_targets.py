@@ -230,7 +230,7 @@ def test_many_stores_are_added_at_once_however_they_are_set_apart(as_admin: Clie
     [
         ({"store_ids": "9001 90x2"}, "store_ids", "is not a store ID"),
         ({"store_ids": "9,305"}, "store_ids", "has signs between its thousands"),
-        ({"store_ids": "Store ID;Label\n9001;Anna"}, "store_ids", "paste its store IDs alone"),
+        ({"store_ids": "Store ID;Label\n9001;Anna"}, "store_ids", "Only store IDs are read here"),
         ({"store_ids": " , "}, "store_ids", "at least one store ID"),
         ({"store_ids": "9001 9002", "label": "Bakery"}, "label", "belongs to one store"),
         ({"store_ids": "9001 9002", "token": TOKEN}, "token", "belongs to one store"),
