@@ -18,8 +18,6 @@ from clones.imports import (
     bad_rows_csv,
     example_csv,
     read_csv,
-    read_pasted,
-    words_between,
 )
 from clones.views.draft_cells import LABELS
 
@@ -260,45 +258,7 @@ def test_a_token_is_in_no_repr() -> None:
     assert "secret_1" not in repr(found)
 
 
-# Pasted lists, and files that we write --------------------------------------------------------------------------------
-
-
-def test_a_pasted_list_is_taken_apart() -> None:
-    rows = read_pasted("9001, 9002;anna@example.com\n\n 9003\t9004\r\n9005")
-
-    assert [(row.line, row.cells["store_id"] or row.cells["email"]) for row in rows] == [
-        (1, "9001"), (1, "9002"), (1, "anna@example.com"), (3, "9003"), (3, "9004"), (4, "9005"),
-    ]  # fmt: skip
-    assert rows[2].cells["store_id"] == ""
-
-
-EMAIL = """Hi Kim,
-
-please clone into these by nine: 9001, 9002;9003 and (9004), "9005" <9006>.
-- 9007: Anna's bakery
-* #9008!
-="9009"  9010
-Thanks, Anna <anna@example.com>
-"""
-
-
-def test_stores_are_picked_out_of_an_email() -> None:
-    rows = read_pasted(EMAIL)
-
-    ids = [row.cells["store_id"] for row in rows if row.cells["store_id"]]
-    assert ids == [str(number) for number in range(9001, 9011)]
-    assert [row.cells["email"] for row in rows if row.cells["email"]] == ["anna@example.com"]
-    assert words_between(EMAIL)[:4] == ["Hi", "Kim", "please", "clone"]
-    assert words_between("9001, 9002") == []
-
-
-@pytest.mark.parametrize("word", ["12a", "1.23E+08", "1003.0", "-9001", "9001-9005", "https://store9001.example.com"])
-def test_what_has_a_digit_and_is_no_id_is_kept_to_be_put_right(word: str) -> None:
-    assert [row.cells["store_id"] for row in read_pasted(f"see {word}")] == [word]
-
-
-def test_nothing_pasted_is_no_row() -> None:
-    assert read_pasted(" \n ;, \t") == []
+# Names of columns, and files that we write ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "label"), LABELS.items())
@@ -307,6 +267,31 @@ def test_a_column_may_be_called_as_the_pages_call_it(name: str, label: str) -> N
     found = table(";".join(label if each == name else each for each in names), ";".join("9" for _ in names))
 
     assert set(found.used) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("Shop ID", "store_id"), ("StoreID", "store_id"), ("Store ID (number)", "store_id"), ("Store-Nr.", "store_id"),
+        ("Ecwid Store ID:", "store_id"), ("Store ID [Ecwid] *", "store_id"), ("E-Mail", "email"),
+        ("Email address", "email"), ("E-Mail-Adresse", "email"), ("Mail", "email"),
+    ],
+)  # fmt: skip
+def test_a_column_may_be_called_as_offices_call_it(name: str, column: str) -> None:
+    assert table(f"{name};Kunde", "9001;Anna").used == [column]
+
+
+@pytest.mark.parametrize("name", ["ID", "Shop", "Kunde", "Order ID", "Store"])
+def test_what_may_be_something_else_is_no_column_of_stores(name: str) -> None:
+    assert "does not name a column store_id or email" in refused(f"{name};Town\n9001;x\n".encode())
+
+
+def test_lines_above_the_column_names_are_told_of() -> None:
+    data = b"Customers of 2026;;\r\n;;\r\nStore ID;Name;ZIP\r\n9001;Anna;20095\r\n"
+
+    assert refused(data) == (
+        "Line 3 names a column store_id or email, and the first line does not: remove what is above it."
+    )
 
 
 def test_two_names_for_one_column_are_both_named() -> None:

@@ -1,7 +1,9 @@
 """What the query of a list of stores means: in use or archived, and what is searched for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Generic, TypeVar
 
 from django.db.models import Count, Q, QuerySet
@@ -36,18 +38,19 @@ class ListedStores(Generic[S]):
 
 def listed_templates(query: Mapping[str, str] | QueryDict) -> ListedStores[TemplateStore]:
     """Read the address of the templates: `archived`, and `q`, where an ID begins or a name holds it."""
-    return _listed(TemplateStore.objects.all(), "name", query)
+    return _listed(TemplateStore.objects.all(), ("name",), query)
 
 
 def listed_targets(query: Mapping[str, str] | QueryDict) -> ListedStores[TargetStore]:
-    """Read the address of the targets: `archived`, and `q`, where an ID begins or a label holds it."""
-    return _listed(TargetStore.objects.all(), "label", query)
+    """Read the address of the targets: `archived`, and `q`, where an ID begins or a label or an e-mail holds it."""
+    return _listed(TargetStore.objects.all(), ("label", "email"), query)
 
 
-def _listed(stores: QuerySet[S], words: str, query: Mapping[str, str] | QueryDict) -> ListedStores[S]:
+def _listed(stores: QuerySet[S], words: Sequence[str], query: Mapping[str, str] | QueryDict) -> ListedStores[S]:
     text = typed_search(query)
     if text:
-        stores = stores.filter(Q(store_id__startswith=text) | Q(**{f"{words}__icontains": text}))
+        holds = (Q(**{f"{column}__icontains": text}) for column in words)
+        stores = stores.filter(reduce(or_, holds, Q(store_id__startswith=text)))
     counts = stores.aggregate(
         in_use=Count("pk", filter=Q(archived_at=None)), archived=Count("pk", filter=~Q(archived_at=None))
     )

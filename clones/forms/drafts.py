@@ -53,9 +53,10 @@ class DraftTargetsForm(PortalForm):
         label="Paste store IDs",
         required=False,
         max_length=LONGEST_PASTE,
+        strip=False,  # of a table, the last row's empty cells
         widget=forms.Textarea(attrs={"class": "mono", "rows": 7, "autocomplete": "off", "spellcheck": "false"}),
-        help_text="One a line, or with commas, semicolons or spaces between them. A column of a spreadsheet or a "
-        "text around them will do.",
+        help_text="One a line, or with commas, semicolons or spaces between them. A column of a spreadsheet, a table "
+        "with its column names or an e-mail will do: what may be no store is asked about.",
     )
     file = forms.FileField(
         label="Choose a CSV file",
@@ -75,6 +76,11 @@ class DraftTargetsForm(PortalForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["known"].valid_value = is_id  # type: ignore[attr-defined]  # what is unknown finds nothing
+
+    def clean_pasted(self) -> str:
+        """Return the text, "" where it is blank."""
+        text: str = self.cleaned_data["pasted"]
+        return text if text.strip() else ""
 
     def clean(self) -> dict[str, Any]:
         """Refuse an empty form, unless it only searches."""

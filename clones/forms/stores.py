@@ -1,15 +1,15 @@
 """What admins type about template and target stores. Whether it makes sense is for the operations to say."""
 
-import re
 from typing import Any
 
 from django import forms
 
 from clones.forms.base import PortalForm
+from clones.forms.typed_stores import typed_stores
 from clones.models import Connection, TargetStore, TemplateStore
 from clones.operations.cells import LONGEST_TOKEN
+from clones.operations.errors import InvalidRequestError
 
-_BETWEEN = re.compile(r"[\s,;]+")
 _TOKEN_HINT = "It begins with “secret_” and is never shown again."  # noqa: S105  a sentence about tokens
 
 
@@ -98,6 +98,7 @@ class TargetForm(PortalForm):
     store_ids = forms.CharField(
         label="Store IDs",
         max_length=500_000,
+        strip=False,  # of a table, the last row's empty cells
         widget=forms.Textarea(attrs={"class": "mono", "rows": 6, "autocomplete": "off", "spellcheck": "false"}),
         help_text="One or many: one a line, or with commas or spaces between them.",
     )
@@ -107,8 +108,16 @@ class TargetForm(PortalForm):
     token = token_field(f"Optional, for one store. {_TOKEN_HINT}")
 
     def clean_store_ids(self) -> list[str]:
-        """Return the IDs as typed, each by itself."""
-        return [text for text in _BETWEEN.split(self.cleaned_data["store_ids"]) if text]
+        """Return the IDs, each once, or tell of each what is doubtful or wrong."""
+        try:
+            typed = typed_stores(self.cleaned_data["store_ids"])
+        except InvalidRequestError as error:
+            raise forms.ValidationError(str(error)) from None
+        if typed.complaints:
+            raise forms.ValidationError(typed.complaints)
+        if any(wanted.name or wanted.label or wanted.token for wanted in typed.wanted):
+            raise forms.ValidationError("Only store IDs are read here: paste them alone, without labels and tokens.")
+        return [wanted.store_id for wanted in typed.wanted]
 
 
 class TargetChangeForm(TokenChange):

@@ -4,7 +4,8 @@ What a cell may hold is decided by `operations.wanted`, so that a row can be put
 """
 
 from clones.imports.files import bad_rows_csv, example_csv
-from clones.imports.tables import COLUMNS, MOST_ROWS, Row, Table, read_csv, read_pasted, words_between
+from clones.imports.pasted import read_pasted, table_in, words_between
+from clones.imports.tables import COLUMNS, MOST_ROWS, Row, Table, read_csv
 from clones.imports.texts import MOST_BYTES, UnreadableFileError
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "example_csv",
     "read_csv",
     "read_pasted",
+    "table_in",
     "words_between",
 ]

@@ -1,7 +1,7 @@
-"""Rows of target stores: out of a CSV file, or a pasted list."""
+"""Rows of target stores out of a table with column names: a CSV file, or one that was pasted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,14 +12,20 @@ COLUMNS: Final = (
 )  # fmt: skip
 MOST_ROWS: Final = 5_000
 
-_SPELLED: Final = {column.replace("_", ""): column for column in COLUMNS} | {
+_SPELLED: Final = {
+    **{column.replace("_", ""): column for column in COLUMNS},
+    # What the pages call them.
     "storename": "name", "whatiscopied": "scope", "demoproducts": "clone_demo_catalog",
-}  # fmt: skip  # what the pages call them
+    # What offices call them.
+    "shopid": "store_id", "storeno": "store_id", "shopno": "store_id", "storenr": "store_id", "shopnr": "store_id",
+    "storenumber": "store_id", "shopnumber": "store_id", "ecwidid": "store_id", "ecwidstoreid": "store_id",
+    "mail": "email", "emailaddress": "email", "mailaddress": "email", "emailadresse": "email", "mailadresse": "email",
+}  # fmt: skip
+_REMARK: Final = re.compile(r"\([^)]*\)|\[[^]]*\]|[\W_]")  # such as a unit behind a name
+_VALUE: Final = re.compile(r"@|[0-9]{4}")
+_ROWS_ABOVE: Final = 10  # in which the column names are looked for, to say where they are
 _WRAPPED: Final = re.compile(r'="((?:[^"]|"")*)"')
 _MARKED_TEXT: Final = re.compile(r"'[=+\-@\t\r]")
-_BETWEEN: Final = re.compile(r"[\s,;]+")
-_AROUND: Final = "()[]{}<>\"'“”„«»*#:.!?"  # what a sentence has around a store
-_STORE: Final = re.compile(r"[0-9@]")
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,16 @@ def read_csv(data: bytes) -> Table:
     Empty rows are left out; a row with too many or too few cells has a `problem`.
     """
     text, encoding = decoded(data)
-    lines = lines_of(text)
+    return table_of(lines_of(text), encoding)
+
+
+def table_of(lines: list[str], encoding: str) -> Table:
+    """Read the lines of a table. Raises UnreadableFileError."""
     delimiter = delimiter_of(lines, _column)
     records = records_of(lines, delimiter)
     names = next((cells for _, cells in records), [])
+    if not _names_a_store(names):
+        raise UnreadableFileError(_nameless(lines))
     places = _places(names)
     rows = [_row(line, cells, names, places) for line, cells in records]
     if not rows:
@@ -73,13 +85,40 @@ def read_csv(data: bytes) -> Table:
     )
 
 
+def begins_table(line: str) -> bool:
+    """Tell whether a line names columns, one of them of a store, and is no row itself. Raises UnreadableFileError."""
+    _, names = next(records_of([line], delimiter_of([line], _column)), (1, []))
+    return len(names) > 1 and _names_a_store(names) and not any(_VALUE.search(name) for name in names)
+
+
 def _column(name: str) -> str:
-    """Return the column that this name stands for, or "". Capitals, spaces, hyphens and underscores do not matter."""
-    return _SPELLED.get(re.sub(r"[\s_-]+", "", name).casefold(), "")
+    """Return the column that this name stands for, or "". Capitals, signs and what is in brackets do not matter."""
+    return _SPELLED.get(_REMARK.sub("", name).casefold(), "")
+
+
+def _names_a_store(names: list[str]) -> bool:
+    return any(_column(name) in {"store_id", "email"} for name in names)
+
+
+def _nameless(lines: list[str]) -> str:
+    """Say that the first line names no store, and which line below it does."""
+    below = next((number for number, cells in _first_rows(lines) if _names_a_store(cells)), None)
+    if below:
+        return f"Line {below} names a column store_id or email, and the first line does not: remove what is above it."
+    return (
+        "The first line does not name a column store_id or email: begin the file with a line of column names, such as "
+        "store_id;label."
+    )
+
+
+def _first_rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first lines by number, taken apart at each delimiter."""
+    for number, line in enumerate(lines[:_ROWS_ABOVE], start=1):
+        yield from ((number, line.split(sign)) for sign in DELIMITERS)
 
 
 def _places(names: list[str]) -> dict[str, int]:
-    """Return where each known column stands. Raises UnreadableFileError where no store could be found by them."""
+    """Return where each known column stands. Raises UnreadableFileError where one stands there twice."""
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         column = _column(name)
@@ -89,12 +128,6 @@ def _places(names: list[str]) -> dict[str, int]:
             raise UnreadableFileError(message)
         if column:
             places[column] = place
-    if not {"store_id", "email"} & places.keys():
-        message = (
-            "The first line does not name a column store_id or email: begin the file with a line of column names, such "
-            "as store_id;label."
-        )
-        raise UnreadableFileError(message)
     return places
 
 
@@ -107,14 +140,14 @@ def _row(line: int, cells: list[str], names: list[str], places: Mapping[str, int
             "quotation mark that is missing or too many."
         )
     found = {column: cells[place] for column, place in places.items() if place < len(cells)}
-    return Row(line, {column: _undone(column, found.get(column, "")) for column in COLUMNS}, problem)
+    return Row(line, {column: undone(column, found.get(column, "")) for column in COLUMNS}, problem)
 
 
 def _cells(number: int) -> str:
     return f"{number:,} cell" if number == 1 else f"{number:,} cells"
 
 
-def _undone(column: str, cell: str) -> str:
+def undone(column: str, cell: str) -> str:
     """Return a cell without what spreadsheets need around it, as `exports` writes it."""
     cell = cell.strip()
     wrapped = _WRAPPED.fullmatch(cell)
@@ -123,26 +156,3 @@ def _undone(column: str, cell: str) -> str:
     if _MARKED_TEXT.match(cell) or (column == "store_id" and cell.startswith("'")):
         return cell[1:].strip()
     return cell
-
-
-def read_pasted(text: str) -> list[Row]:
-    """Return a row for each store ID (or e-mail) in a pasted text: one a line, or with , ; or blanks in between.
-
-    Words without a digit are no stores: `words_between` returns them.
-    """
-    return [
-        Row(line, dict.fromkeys(COLUMNS, "") | {"email" if "@" in word else "store_id": word})
-        for line, words in enumerate(text.splitlines(), start=1)
-        for word in _words(words)
-        if _STORE.search(word)
-    ]
-
-
-def words_between(text: str) -> list[str]:
-    """Return what `read_pasted` passes over, such as the words of an e-mail in which the stores stand."""
-    return [word for word in _words(text) if not _STORE.search(word)]
-
-
-def _words(text: str) -> list[str]:
-    words = (_undone("store_id", word).strip(_AROUND) for word in _BETWEEN.split(text))
-    return [word for word in words if word]

@@ -60,11 +60,11 @@ class Examined:
 def sealed(row: Row) -> DraftTarget:
     """Return the row with its token sealed; it is of no draft, and not in the database.
 
-    Of a token in another column only a mark is left.
+    Of a token in another column, or in the line that a problem quotes, only a mark is left.
     """
     cells = {column: mask_tokens(text) for column, text in row.cells.items()}
     token = Secret.seal(row.cells["access_token"])
-    return DraftTarget(line=row.line, problem=row.problem, **{**cells, "access_token": token})
+    return DraftTarget(line=row.line, problem=mask_tokens(row.problem), **{**cells, "access_token": token})
 
 
 def examine(

@@ -89,6 +89,12 @@ class RowForm:
         return self.prefix + _ACCEPT
 
     @property
+    def can_accept(self) -> bool:
+        """Tell whether that box makes sense: of what was pasted, only where nothing else is in its way."""
+        is_alone = list(self.row.errors.values()) == [[self.row.problem]]
+        return bool(self.row.problem) and (self.row.line is not None or is_alone)
+
+    @property
     def seen_name(self) -> str:
         """Name of the hidden field that says which cells were seen."""
         return self.prefix + _SEEN

@@ -16,7 +16,16 @@ from django.views.decorators.http import require_http_methods
 
 from clones.filters.search import typed_search
 from clones.forms.drafts import DraftTargetsForm, is_id
-from clones.imports import MOST_BYTES, Row, Table, UnreadableFileError, read_csv, read_pasted, words_between
+from clones.imports import (
+    MOST_BYTES,
+    Row,
+    Table,
+    UnreadableFileError,
+    read_csv,
+    read_pasted,
+    table_in,
+    words_between,
+)
 from clones.models import Draft, DraftTarget, TargetStore
 from clones.operations.cells import mask_tokens
 from clones.operations.drafts import rows
@@ -96,7 +105,9 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     except InvalidRequestError as error:
         form.refuse(error)
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    _tell(request, len(given), twice, words_between(values["pasted"]))
+    doubtful = [row.cells["store_id"] or row.cells["email"] for row in pasted if row.problem]
+    _tell(request, len(given) - len(doubtful), twice)
+    _tell_of_pasted(request, values["pasted"], len(set(doubtful)))
     return redirect("clones:draft_targets", draft.pk)
 
 
@@ -116,19 +127,32 @@ def _known(draft: Draft, ids: Collection[int]) -> list[Row]:
     return [rows.row_of(store_id=store_id) for store_id in chosen.values_list("store_id", flat=True)]
 
 
-def _tell(request: HttpRequest, count: int, twice: int, passed_over: list[str]) -> None:
+def _tell(request: HttpRequest, count: int, twice: int) -> None:
     again = (
         f" {twice:,} of the list stood there twice and {'is' if twice == 1 else 'are'} counted once." if twice else ""
     )
-    messages.success(request, f"Added {stores(count)}.{again}")
+    if count:
+        messages.success(request, f"Added {stores(count)}.{again}")
+
+
+def _tell_of_pasted(request: HttpRequest, text: str, doubtful: int) -> None:
+    """Say what of a pasted text is doubtful, and what was passed over."""
+    if doubtful:
+        messages.warning(request, _doubts(doubtful))
+    table = table_in(text)
+    passed_over = table.ignored if table else words_between(text)
     if passed_over:
         named = ", ".join(mask_tokens(word)[:LONGEST_WORD_NAMED] for word in passed_over[:MOST_WORDS_NAMED])
         left = len(passed_over) - MOST_WORDS_NAMED
         more = f" and {left:,} more" if left > 0 else ""
-        messages.warning(
-            request,
-            f"Words without a number were passed over: {named}{more}. Look whether each number on the list is a store.",
-        )
+        what = "Columns that are not known" if table else "Words without a number"
+        messages.warning(request, f"{what} were passed over: {named}{more}.")
+
+
+def _doubts(count: int) -> str:
+    if count == 1:
+        return "1 number or address of the text may be no store: it stands first, with its line."
+    return f"{count:,} numbers or addresses of the text may be no stores: they stand first, with their lines."
 
 
 def _page(request: HttpRequest, draft: Draft, form: DraftTargetsForm, status: int = HTTPStatus.OK) -> HttpResponse:

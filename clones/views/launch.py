@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from clones.choices import CloneScope
 from clones.forms.base import is_ticked
 from clones.forms.launch import LaunchForm
+from clones.forms.typed_stores import count_of
 from clones.models import Batch, CloneJob
 from clones.operations.errors import InvalidRequestError
 from clones.operations.launch import Launch, Order, start_batch
@@ -32,6 +33,8 @@ MOST_NAMED: Final = 20  # a message is kept in a cookie
 def job_new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, LaunchForm(initial=_prefilled(request)))
+    if "count" in request.POST:
+        return _count(request)
     form = LaunchForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -39,6 +42,14 @@ def job_new(request: HttpRequest) -> HttpResponse:
     if busy and not form.cleaned_data["leave_out_busy"]:
         return _ask_about(request, form, busy)
     return _launch(request, form)
+
+
+def _count(request: HttpRequest) -> HttpResponse:
+    """Say how many stores are typed so far, unless the page says so already: a screen reader reads each change."""
+    count = count_of(request.POST.get("targets", ""))
+    if count == request.POST.get("counted"):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "clones/_launch_count.html", {"count": count})
 
 
 def _prefilled(request: HttpRequest) -> dict[str, Any]:
@@ -56,14 +67,21 @@ def _prefilled(request: HttpRequest) -> dict[str, Any]:
 
 def _busy(form: LaunchForm) -> list[CloneJob]:
     """Return the active clones into the stores that are asked for."""
-    into = CloneJob.objects.active().into(form.cleaned_data["template"].connection, form.cleaned_data["targets"])
+    store_ids = [wanted.store_id for wanted in form.cleaned_data["targets"]]
+    into = CloneJob.objects.active().into(form.cleaned_data["template"].connection, store_ids)
     return list(into.select_related("target").order_by("pk"))
 
 
 def _launch(request: HttpRequest, form: LaunchForm) -> HttpResponse:
     """Start what is free now: that is locked first, so it may be less than a moment ago."""
     values = form.cleaned_data
-    order = Order(values["template"], values["targets"], values["scope"], values["clone_demo_catalog"], values["name"])
+    order = Order(
+        template=values["template"],
+        targets=values["targets"],
+        scope=values["scope"],
+        clone_demo_catalog=values["clone_demo_catalog"],
+        name=values["name"],
+    )
     try:
         launch = start_batch(order, cast("User", request.user))
     except InvalidRequestError as error:
@@ -119,6 +137,7 @@ def _page(request: HttpRequest, form: LaunchForm, busy: Sequence[CloneJob] = (),
         "chosen": chosen,
         "scopes": CloneScope,
         "scope": form["scope"].value(),
+        "count": count_of(form["targets"].value() or ""),
         "busy": busy,
         "free": len(form.cleaned_data["targets"]) - len(busy) if busy else 0,
     }

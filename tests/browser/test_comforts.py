@@ -1,4 +1,4 @@
-"""The small comforts of js/portal.js, which no page needs to work."""
+"""The small comforts of scripts, which no page needs to work."""
 
 from datetime import timedelta
 
@@ -6,9 +6,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from clones.choices import JobStatus
+from tests.browser.complaints import Complaints
 from tests.browser.conftest import SignIn
 from tests.browser.look import PHONE
-from tests.factories import CloneJobFactory
+from tests.factories import CloneJobFactory, TemplateStoreFactory
 from tests.people import admin, staff
 
 
@@ -50,3 +51,20 @@ def test_a_copy_button_is_itself_again_however_often_it_is_clicked(page: Page, s
 
     page.clock.run_for(5000)
     expect(button).to_have_attribute("aria-label", "Copy the ticket")
+
+
+def test_stores_are_counted_while_one_types(page: Page, sign_in: SignIn, complaints: Complaints) -> None:
+    complaints.forgive("status of 422")
+    TemplateStoreFactory.create()
+    sign_in(page, staff())
+    page.goto("/clones/new/")
+    box, count = page.locator("[name=targets]"), page.locator(".launch-count")
+    box.fill("9,305")
+    expect(count).to_have_text("0 stores; 1 is no store ID, or doubtful: “9,305”")
+    box.press_sequentially("\n9001")
+    expect(count).to_have_text("1 store; 1 is no store ID, or doubtful: “9,305”")
+    page.get_by_role("button", name="Start cloning").click()
+    expect(page.get_by_text("Line 1: '9,305' has signs between its thousands")).to_be_visible()
+    expect(count).to_have_text("1 store; 1 is no store ID, or doubtful: “9,305”")
+    box.fill("")
+    expect(count).to_have_text("")

@@ -67,7 +67,7 @@ def _launch_with_a_mistake_first(page: Page, targets: list[int]) -> None:
     box = page.locator("[name=targets]")
     box.fill("\n".join(["12a", *map(str, targets)]))
     page.get_by_role("button", name="Start cloning").click()
-    expect(page.get_by_text("1 of 6 is no store ID: “12a”").first).to_be_visible()
+    expect(page.get_by_text("1 of 6 is no store ID, or doubtful").first).to_be_visible()
     expect(box).to_have_value("\n".join(["12a", *map(str, targets)]))
     box.fill(", ".join(map(str, targets)))
     page.locator("[name=name]").fill("Tuesday")

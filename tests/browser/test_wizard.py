@@ -107,6 +107,39 @@ def test_what_was_typed_and_ticked_survives_a_search_and_a_file_that_cannot_be_r
     expect(page.locator(".draft-count")).to_contain_text("2 stores")
 
 
+MAIL = """Good morning,
+please clone into these by 9:30:
+9101
+9102, 9103
+9104: Anna's flowers
+and 9105 as well. Kim, 12 High Street, Tel. +49 40 1234567"""
+
+
+def test_of_a_pasted_mail_what_may_be_no_store_is_asked_about(page: Page, shop: TemplateStore, sign_in: SignIn) -> None:
+    sam = staff()
+    sign_in(page, sam)
+    draft = draft_with(sam, shop)
+    page.goto(f"/batches/new/{draft.pk}/targets/")
+    page.locator("[name=pasted]").fill(MAIL)
+    page.get_by_role("button", name="Make a list of these stores").click()
+    count = page.locator(".draft-count")
+    expect(count).to_contain_text(
+        "8 stores. 4 can be launched, 4 have mistakes, and of these 4 may be no stores at all."
+    )
+    store = page.locator(".draft-wrong li").filter(has=page.locator("input[value='9105']"))
+    expect(store).to_contain_text("Is 9105 a store? It stands in “and 9105 as well. Kim, 12 High Street, Tel. +49 40")
+    store.get_by_label("This is a store").check()
+    page.get_by_role("button", name="Save what was put right").first.click()
+    expect(count).to_contain_text("5 can be launched, 3 have mistakes")
+    page.get_by_role("link", name="Review").last.click()
+    page.get_by_role("link", name="Launch 5 valid rows").click()
+    page.get_by_role("button", name="Clone into 5 stores").click()
+
+    expect(page.get_by_text("Asked for clones into 5 stores")).to_be_visible()
+    launched = CloneJob.objects.order_by("target__store_id").values_list("target__store_id", flat=True)
+    assert list(launched) == ["9101", "9102", "9103", "9104", "9105"]
+
+
 def test_mistakes_and_busy_stores_are_decided_upon_before_the_launch(
     page: Page, shop: TemplateStore, sign_in: SignIn
 ) -> None:

@@ -564,14 +564,60 @@ def test_words_between_pasted_stores_are_passed_over_and_named(client: Client, d
 
     page = words(text_of(answer))
     assert ids(draft) == ["9001", "9002"]
-    assert "Words without a number were passed over: Please, clone, and, Token, secret_…, Bye. Look whether" in page
+    assert "Words without a number were passed over: Please, clone, Token, secret_…, Bye." in page
     assert token not in text_of(answer)
 
 
 def test_of_many_words_the_first_are_named(client: Client, draft: Draft) -> None:
     answer = client.post(address(draft), {"pasted": f"9001 {'word ' * 10}"}, follow=True)
 
-    assert f"passed over: {', '.join(['word'] * 8)} and 2 more. Look" in words(text_of(answer))
+    assert f"passed over: {', '.join(['word'] * 8)} and 2 more." in words(text_of(answer))
+
+
+def test_what_may_be_no_store_stands_first_with_its_line_and_is_not_launched(client: Client, draft: Draft) -> None:
+    answer = client.post(address(draft), {"pasted": "9001\nKim, Tel. 4012345"}, follow=True)
+
+    page = words(text_of(answer))
+    assert "Added 1 store." in page
+    assert "1 number or address of the text may be no store: it stands first, with its line." in page
+    assert "2 stores. 1 can be launched, 1 has mistakes, and of these 1 may be no store at all." in page
+    assert "Is 4012345 a store? It stands in “Kim, Tel. 4012345”. Say so, or remove it." in page
+    assert "This is a store: take the row as it stands here" in page
+    assert [bool(row.errors) for row in rows(draft)] == [False, True]
+
+
+def test_whoever_says_that_it_is_a_store_has_it_taken(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001\nstore 9002"})
+    asked = rows(draft)[1]
+    assert f'name="row-{asked.pk}-accept"' in text_of(client.get(address(draft)))
+
+    client.post(address(draft), {f"row-{asked.pk}-store_id": "9002", f"row-{asked.pk}-accept": "1", "save": "1"})
+
+    assert [row.errors for row in rows(draft)] == [{}, {}]
+
+
+@pytest.mark.parametrize("pasted", ["Tel. 040 123 45 67", "Anna <anna@example.com>"])
+def test_what_cannot_be_a_store_as_it_stands_is_not_to_be_taken_so(client: Client, draft: Draft, pasted: str) -> None:
+    client.post(address(draft), {"pasted": pasted})
+
+    page = text_of(client.get(address(draft)))
+    assert f"It stands in “{pasted}”" in unescape(page)
+    assert "This is a store: take the row as it stands here" not in page
+
+
+def test_nothing_is_said_to_be_added_where_all_is_doubtful(client: Client, draft: Draft) -> None:
+    answer = client.post(address(draft), {"pasted": "Tel. 4012345, 4012346"}, follow=True)
+
+    page = words(text_of(answer))
+    assert "Added" not in page
+    assert "2 numbers or addresses of the text may be no stores: they stand first, with their lines." in page
+
+
+def test_a_pasted_table_with_column_names_says_what_it_passed_over(client: Client, draft: Draft) -> None:
+    answer = client.post(address(draft), {"pasted": "Store ID\tLabel\tZIP\n9001\tAnna\t20095\n"}, follow=True)
+
+    assert [(row.store_id, row.label, row.line) for row in rows(draft)] == [("9001", "Anna", None)]
+    assert "Columns that are not known were passed over: ZIP." in words(text_of(answer))
 
 
 def test_a_text_without_a_store_is_refused_and_kept_in_its_box(client: Client, draft: Draft) -> None:

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clones.choices import CloneScope, JobStatus
-from clones.forms.launch import MOST_TARGETS, LaunchForm
+from clones.forms.launch import LaunchForm
+from clones.forms.typed_stores import MOST_TARGETS
 from clones.models import Batch, CloneJob, Connection, TemplateStore
 from clones.views import launch
+from tests.drafts import draft_with
 from tests.factories import (
     BatchFactory,
     CloneJobFactory,
@@ -25,6 +27,9 @@ from tests.people import admin, staff
 
 pytestmark = pytest.mark.django_db
 URL = reverse("clones:job_new")
+WHAT_TO_DO = (
+    "are no store IDs, or doubtful. Remove what is no store; where a number is one, write “Store ID” before it."
+)
 
 
 @pytest.fixture
@@ -92,15 +97,114 @@ def test_a_script_may_say_in_words_whether_demo_products_go_along(
 
 
 def test_every_wrong_id_is_named_and_what_was_typed_is_kept(client: Client, sam: User, template: TemplateStore) -> None:
-    answer = post(client, template, "9001 12a 007 <i>", name="Autumn")
+    answer = post(client, template, "9001 12a\n<i7> 9,305", name="Autumn")
 
     shown = text(answer)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "3 of 4 are no store IDs: “<bdi>12a</bdi>”, “<bdi>007</bdi>”, “<bdi>&lt;i&gt;</bdi>”." in shown
-    assert "9001 12a 007 &lt;i&gt;</textarea>" in shown
+    assert answer.context["form"].errors["targets"] == [
+        f"3 of 4 {WHAT_TO_DO}",
+        "Line 1: '12a' is not a store ID: a store ID is a number without leading zeros, like 1003.",
+        "Line 2: 'i7' is not a store ID: a store ID is a number without leading zeros, like 1003.",
+        "Line 2: '9,305' has signs between its thousands: write it with digits only, 9305, if that is the store.",
+    ]
+    assert "9001 12a\n&lt;i7&gt; 9,305</textarea>" in shown
     assert 'value="Autumn"' in shown
     assert f'value="{template.pk}" class="form-selectgroup-input" checked' in shown
     assert not Batch.objects.exists()
+
+
+def test_a_number_that_may_be_no_store_is_told_with_its_line(
+    client: Client, sam: User, template: TemplateStore
+) -> None:
+    answer = post(client, template, "Hi,\nplease clone:\n9001\nThanks, Kim, Tel. 4012345 <kim@example.com>")
+
+    assert answer.context["form"].errors["targets"] == [
+        f"2 of 3 {WHAT_TO_DO}",
+        "Line 4: Is 4012345 a store? It stands in “Thanks, Kim, Tel. 4012345 <kim@example.com>”. Say so, or remove it.",
+        "Line 4: To have a store created for kim@example.com, prepare a batch in steps. Here, remove it.",
+    ]
+    assert not Batch.objects.exists()
+
+
+def test_what_is_called_a_store_id_and_what_stands_alone_is_launched(
+    client: Client, sam: User, template: TemplateStore
+) -> None:
+    post(client, template, "Hi,\nplease clone into Store ID 77 for Anna, and:\n9001: Bert\n9002\nThanks")
+
+    assert set(CloneJob.objects.values_list("target__store_id", flat=True)) == {"77", "9001", "9002"}
+
+
+def test_a_pasted_table_says_more_of_its_stores(client: Client, sam: User, template: TemplateStore) -> None:
+    post(client, template, "Store ID\tLabel\tZIP\tScope\n9001\tAnna\t20095\tcatalog\n9002\tBert\t\t")
+
+    jobs = CloneJob.objects.order_by("pk").values_list("target__store_id", "target__label", "scope")
+    assert list(jobs) == [("9001", "Anna", CloneScope.CATALOG), ("9002", "Bert", CloneScope.ALL)]
+
+
+TEXTS = [
+    "9001 9002", "9,305", "31 000 001", "31\u00a0000\u00a0001", "3.1E+07", "1003.0", "12a 9001", "9001\n7",
+    "Hi, 9001 is for Anna\n9002", "Tel. +49 40 1234567\n9001", "Store ID\tName\n9001\tAnna\n9,002\tBert",
+    "9001 is urgent\n9001", "1001 9001", "0401234567", "Store ID 7, 9001 and 9002",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", TEXTS)
+def test_page_and_wizard_take_the_same_and_say_the_same(
+    client: Client, sam: User, template: TemplateStore, typed: str
+) -> None:
+    draft = draft_with(sam, template, typed)
+    right = {row.store_id for row in draft.targets.all() if not row.errors}
+    said = [" ".join(sentence for each in row.errors.values() for sentence in each) for row in draft.targets.all()]
+
+    post(client, template, typed)
+    form = LaunchForm({"template": template.pk, "targets": typed, "scope": CloneScope.ALL})
+
+    complaints = list(form.errors.get("targets", []))[1:]
+    assert [str(sentence).partition(": ")[2] for sentence in complaints] == [each for each in said if each]
+    launched = set(CloneJob.objects.values_list("target__store_id", flat=True))
+    assert launched == (set() if complaints else right)
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"),
+    [
+        ("", ""),
+        (" \n", ""),
+        ("9001", "1 store"),
+        ("9001 9002 9001", "2 stores; 1 named twice and counted once"),
+        ("9,305", "0 stores; 1 is no store ID, or doubtful: “9,305”"),
+        (
+            "9001: Anna\nTel. 040 123 45 67",
+            "1 store; 1 is no store ID, or doubtful: “040 123 45 67”; 2 words passed over",
+        ),
+        (
+            " ".join(f"{n}a" for n in range(6)),
+            "0 stores; 6 are no store IDs, or doubtful: “0a”, “1a”, “2a”, “3a”, “4a”, …",
+        ),
+        (f"secret_{'a1' * 16}", "0 stores; 1 is no store ID, or doubtful: “secret_…”"),
+        ("\n".join(map(str, range(9001, 14002))), "These are 5,001 stores: start at most 5,000 at once."),
+    ],
+    ids=range(9),
+)
+def test_the_count_says_what_is_typed_and_what_is_doubtful(
+    client: Client, sam: User, template: TemplateStore, typed: str, count: str
+) -> None:
+    answer = client.post(URL, {"targets": typed, "count": "1", "counted": "-"}, headers={"HX-Request": "true"})
+
+    assert unescape(re.sub(r"<[^>]*>", "", text(answer))).strip() == count
+    assert not Batch.objects.exists()
+
+
+def test_a_count_that_the_page_has_already_is_not_sent_again(
+    client: Client, sam: User, template: TemplateStore
+) -> None:
+    answer = client.post(URL, {"targets": "9001", "count": "1", "counted": "1 store"})
+
+    assert answer.status_code == HTTPStatus.NO_CONTENT
+
+
+def test_the_page_counts_what_an_address_filled_in(client: Client, sam: User, template: TemplateStore) -> None:
+    assert '<span id="launch-count">2 stores<' in text(client.get(f"{URL}?targets=9001&targets=9002"))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +214,7 @@ def test_every_wrong_id_is_named_and_what_was_typed_is_kept(client: Client, sam:
         ({"template": "999"}, "not there any more"),
         ({"targets": ""}, "Name at least one target store."),
         ({"targets": " , ;"}, "Name at least one target store."),
-        ({"targets": " ".join(map(str, range(1, 5002)))}, "start at most 5,000 at once"),
+        ({"targets": " ".join(map(str, range(9001, 14002)))}, "start at most 5,000 at once"),
         ({"scope": "EVERYTHING"}, "EVERYTHING"),
         ({"name": "two\nlines"}, "one line of text"),
     ],
@@ -130,10 +234,12 @@ def test_a_mistake_is_said_and_starts_nothing(
 def test_template_stores_among_the_targets_are_all_named(client: Client, sam: User, template: TemplateStore) -> None:
     TemplateStoreFactory.create(connection=template.connection, store_id="1002", name="Shoes")
 
-    shown = text(post(client, template, "9001 1001 1002 12a"))
+    answer = post(client, template, "9001 1001 1002 12a")
 
-    assert "1001 (“<bdi>Fashion &lt;b&gt;</bdi>”), 1002 (“<bdi>Shoes</bdi>”) cannot be cloned into" in shown
-    assert "1 of 4 is no store ID: “<bdi>12a</bdi>”." in shown
+    said = answer.context["form"].errors["targets"]
+    assert said[1] == "Line 1: Store 1001 is the template itself: remove this row."
+    assert "1002 (“Shoes”) cannot be cloned into" in said[2]
+    assert "'12a' is not a store ID" in said[3]
     assert not Batch.objects.exists()
 
 
@@ -154,16 +260,17 @@ def test_all_mistakes_are_said_at_once_each_at_its_field(client: Client, sam: Us
         assert f"<div>{sentences[0]}</div>" in shown
 
 
-def test_of_very_many_wrong_ids_the_sentence_names_fifty(client: Client, sam: User, template: TemplateStore) -> None:
-    shown = text(post(client, template, " ".join(f"x{number}" for number in range(1000)) + " " + "y" * 41))
+def test_of_very_many_wrong_ids_fifty_are_told(client: Client, sam: User, template: TemplateStore) -> None:
+    answer = post(client, template, " ".join(f"x{number}" for number in range(1000)) + " " + "y1" * 41)
 
-    assert "1,001 of 1,001 are no store IDs" in shown
-    assert shown.count("<bdi>x") == 50
-    assert "“<bdi>x49</bdi>” and 951 more." in shown
+    said = answer.context["form"].errors["targets"]
+    assert said[0].startswith("1,001 of 1,001 are no store IDs")
+    assert len(said) == 52
+    assert said[-1] == "And 951 more."
 
 
 def test_a_wrong_id_of_any_length_is_named_in_short(client: Client, sam: User, template: TemplateStore) -> None:
-    assert f"<bdi>{'y' * 40}…</bdi>" in text(post(client, template, "y" * 41))
+    assert f"{'y1' * 20}…" in text(post(client, template, "y1" * 21))
 
 
 def test_as_many_stores_as_are_allowed_are_one_launch(template: TemplateStore) -> None:

@@ -9,6 +9,8 @@ from clones.choices import CheckStatus
 from clones.models import Draft, DraftTarget
 
 HAS_NO_MISTAKE: Final = Q(errors={})
+IS_DOUBTFUL: Final = Q(line=None) & ~Q(problem="")
+_COUNTED: Final = ("total", "wrong", "doubtful", "to_create", "the_template")
 _WORST_FIRST: Final = (
     CheckStatus.BLOCKED,
     CheckStatus.WARNING,
@@ -23,11 +25,13 @@ _WORST_FIRST: Final = (
 class Counts:
     """The rows of a draft. `checks` counts those without mistakes by `CheckStatus`.
 
-    `the_template`: how many name the template itself, which is a mistake. `twice`: duplicates that were taken out.
+    `doubtful`: how many of the wrong ones may be no stores, but were pasted along with them. `the_template`: how many
+    name the template itself, which is a mistake. `twice`: duplicates that were taken out.
     """
 
     total: int
     wrong: int
+    doubtful: int
     to_create: int
     the_template: int
     twice: int
@@ -60,10 +64,11 @@ def count_rows(draft: Draft) -> Counts:
     found = DraftTarget.objects.filter(draft=draft).aggregate(
         total=Count("pk"),
         wrong=Count("pk", filter=~HAS_NO_MISTAKE),
+        doubtful=Count("pk", filter=IS_DOUBTFUL),
         the_template=Count("pk", filter=Q(store_id=draft.template.store_id) if draft.template else Q(pk=None)),
         to_create=Count("pk", filter=HAS_NO_MISTAKE & Q(store_id="")),
         **{name: Count("pk", filter=those) for name, those in by_check.items()},
     )
     checks = {str(status): found[f"check_{status.name}"] for status in CheckStatus}
     twice = draft.removed.get("count", 0)
-    return Counts(found["total"], found["wrong"], found["to_create"], found["the_template"], twice, checks)
+    return Counts(checks=checks, twice=twice, **{name: found[name] for name in _COUNTED})
