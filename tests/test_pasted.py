@@ -70,6 +70,26 @@ def test_nothing_pasted_is_no_row() -> None:
     assert read_pasted(" \n ;, \t - \u2013") == []
 
 
+@pytest.mark.parametrize("heading", ["", "New stores:\n\n"])
+def test_in_a_list_of_stores_with_their_names_the_first_number_is_the_store(heading: str) -> None:
+    text = f"{heading}9001 Anna's bakery\n9002 Bert's 24 hours shop\n\n- 9003 Carla"
+
+    assert (sure(text), list(asked(text))) == (["9001", "9002", "9003"], ["24"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna's bakery\n20095 Hamburg",
+        "9001 Anna's bakery\n9002 Bert\nCall 040 1234567",
+        "9001 Anna's bakery\n12.5.2026 Bert",
+        "Dear all,\nplease note that from\n2027 on we have new rooms.\nYours",
+    ],
+)
+def test_where_other_lines_are_no_list_a_number_before_words_is_asked_about(text: str) -> None:
+    assert sure(text) == []
+
+
 @pytest.mark.parametrize("number", ["7", "12", "123", "49401234567", "4006381333931"])
 def test_a_number_with_few_or_many_digits_is_asked_about(number: str) -> None:
     assert f"It has {len(number)} digit" in asked(f"9001\n{number}\n9002")[number]

@@ -25,6 +25,8 @@ _PHONE_SIGNS: Final = re.compile(r"[/()+\u2013\u2014-]+")
 _PLAIN: Final = re.compile(r"[1-9][0-9]*")
 _LISTED: Final = re.compile(r"[1-9][0-9]{3,}(?:,[1-9][0-9]{3,})*")
 
+_ENTRY: Final = re.compile(r"\s*[1-9][0-9]{3,9}(?![^\s:;,|-])")
+
 _STORE: Final = re.compile(r"(?:store|shop)s?")
 _ID: Final = re.compile(r"ids?|no|nr|numbers?|nummern?")
 _STORE_ID: Final = re.compile(rf"{_STORE.pattern}[-_]?(?:{_ID.pattern})")
@@ -63,7 +65,15 @@ def read_pasted(text: str) -> list[Row]:
     table = table_in(text)
     if table:
         return table.rows
-    return list(_agreed([row for number, line in _lines(text) for row in _rows(number, line)]))
+    lines = list(_lines(text))
+    is_register = _is_register([line for _, line in lines if line.strip()])
+    return list(_agreed([row for number, line in lines for row in _rows(number, line, is_register=is_register)]))
+
+
+def _is_register(lines: list[str]) -> bool:
+    """Tell a list such as "9001 Anna's bakery" from a letter: each line with a digit in it begins with a store."""
+    numbered = [line for line in lines if re.search(r"\d", line)]
+    return len(numbered) > max(1, len(lines) // 2) and all(_ENTRY.match(line) for line in numbered)
 
 
 def _agreed(rows: list[Row]) -> Iterator[Row]:
@@ -171,8 +181,8 @@ def _piece_of_word(at: int, word: str, bare: str) -> Iterator[_Piece]:
 # What of it is a store ------------------------------------------------------------------------------------------------
 
 
-def _rows(number: int, line: str) -> Iterator[Row]:
-    """Yield a row for each piece of a line that is, or may be, a store."""
+def _rows(number: int, line: str, *, is_register: bool) -> Iterator[Row]:
+    """Yield a row for each piece of a line that is, or may be, a store; in a register the first one is."""
     pieces = list(_pieces(line))
     is_list = not any(piece.kind == _Kind.WORD for piece in pieces)
     is_named = False  # as a store ID, by the words before it
@@ -180,7 +190,8 @@ def _rows(number: int, line: str) -> Iterator[Row]:
         is_named = _names_an_id(pieces, place) or (is_named and piece.kind not in _ENDS_A_LIST)
         problem = ""
         if piece.kind == _Kind.NUMBER and not is_named:
-            problem = _doubt(line, piece, is_alone=is_list or _begins(pieces, place))
+            is_first = place == 0 and is_register
+            problem = _doubt(line, piece, is_alone=is_list or is_first or _begins(pieces, place))
         elif piece.kind in {_Kind.ODD, _Kind.EMAIL} and not is_list:
             problem = _whereabouts(line, piece)
         if piece.kind in _STORES:
