@@ -61,7 +61,7 @@ def test_it_shows_what_runs_what_failed_and_what_ended(client: Client) -> None:
     text = page(client)
 
     assert "Forty &lt;b&gt;new&lt;/b&gt;" in text
-    assert "2 of 3" in text
+    assert 'aria-label="1 of 3 completed, 1 failed, 1 waiting"' in text
     assert f'id="failed-{failed.pk}"' in text
     assert f'id="finished-{done.pk}"' in text
     assert '<svg class="chart"' in text
