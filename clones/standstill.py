@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Subquery, Sum, Value
+from django.db.models import Count, Exists, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from clones.choices import JobStatus
 from clones.models import CloneJob, Connection, WorkerBeat
 
 
 @dataclass(frozen=True)
 class Standstill:
-    """Something that keeps clones from going on: no worker, or a connection that is paused or stopped."""
+    """Something that keeps clones from going on: no worker, or a connection that is paused or stopped.
+
+    `waiting` clones are not sent, and nobody looks at the `running` ones: Ecwid goes on with what it has.
+    """
 
     waiting: int
+    running: int
     connection: Connection | None = None
     beat: WorkerBeat | None = None
 
@@ -33,11 +38,20 @@ def standstills(connections: Sequence[Connection], now: datetime) -> list[Stands
     works = WorkerBeat.objects.alive(now).exists()
     if works and not stopped:
         return []
-    active = CloneJob.objects.active().order_by().values_list("connection").annotate(count=Count("*"))
-    waiting: dict[int, int] = dict(active)
-    found = [Standstill(waiting.get(each.pk, 0), each) for each in stopped]
-    idle = [Standstill(sum(waiting.values()), beat=WorkerBeat.objects.order_by("-beat_at").first())]
-    return found if works else idle + found
+    active = _active_by_connection()
+    found = [Standstill(*active.get(each.pk, (0, 0)), connection=each) for each in stopped]
+    if works:
+        return found
+    waiting, running = (sum(counts[place] for counts in active.values()) for place in (0, 1))
+    return [Standstill(waiting, running, beat=WorkerBeat.objects.order_by("-beat_at").first()), *found]
+
+
+def _active_by_connection() -> dict[int, tuple[int, int]]:
+    """Return how many clones of each connection wait, and how many are under way. One query."""
+    waits = Q(status=JobStatus.WAITING)
+    columns = {"waiting": Count("pk", filter=waits), "running": Count("pk", filter=~waits)}
+    rows = CloneJob.objects.active().order_by().values("connection").annotate(**columns)
+    return {row["connection"]: (row["waiting"], row["running"]) for row in rows}
 
 
 def token(*, works: bool, stopped: int) -> str:

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "progress": {"models", "choices"},
     "reports": {"models", "choices", "progress"},
     "charts": {"choices", "progress", "reports"},
-    "standstill": {"models"},
+    "standstill": {"choices", "models"},
     "metrics": {"choices", "engine", "models"},
     "steps": _BELOW_LIFECYCLE,
     "lifecycle": {"steps", *_BELOW_LIFECYCLE},

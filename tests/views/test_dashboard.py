@@ -82,13 +82,27 @@ def test_the_number_that_failed_is_the_number_that_its_link_lists(client: Client
     assert "Failed lately, not retried" in listed
 
 
-def test_every_page_says_that_no_worker_runs_and_how_many_clones_wait(client: Client) -> None:
+def test_every_page_says_that_no_worker_runs_and_what_stands_still(client: Client) -> None:
     client.force_login(staff())
     CloneJobFactory.create()
+    CloneJobFactory.create_batch(2, status=JobStatus.IN_PROGRESS)
 
     for url in (URL, reverse("clones:job_list")):
-        assert "No worker is running" in page(client, url)
-        assert "1 clone</a> waits" in page(client, url)
+        words = " ".join(strip_tags(page(client, url)).split())
+        assert "No worker is running" in words
+        assert "1 clone waits. 2 clones are under way: how they end is seen later." in words
+
+
+def test_the_clones_of_a_banner_are_those_that_its_links_list(client: Client) -> None:
+    client.force_login(staff())
+    waiting, running = CloneJobFactory.create(), CloneJobFactory.create(status=JobStatus.QUEUED)
+
+    links = re.findall(r'href="([^"]+)">1 clone</a>', page(client))
+
+    assert [re.findall(r'data-job="(\d+)"', page(client, link)) for link in links] == [
+        [str(waiting.pk)],
+        [str(running.pk)],
+    ]
 
 
 _CLOCK = re.compile(r"(\d+ [A-Z][a-z]+, \d\d:\d\d|\d\d:\d\d:\d\d)")
