@@ -30,12 +30,16 @@ def all_connections() -> list[Connection]:
     return list(Connection.objects.select_related("paused_by"))
 
 
-def standstills(connections: Sequence[Connection], now: datetime) -> list[Standstill]:
-    """Return what stands still at `now`; nothing where there is no connection yet. One query where all is well."""
+def standstills(connections: Sequence[Connection], now: datetime, *, works: bool | None = None) -> list[Standstill]:
+    """Return what stands still at `now`; nothing where there is no connection yet.
+
+    `works`: whether a worker beats, where that was read already. One query where all is well and it was not.
+    """
     if not connections:
         return []
-    stopped = [each for each in connections if each.paused_at or each.is_blocked(now)]
-    works = WorkerBeat.objects.alive(now).exists()
+    stopped = [each for each in connections if each.is_stopped(now)]
+    if works is None:
+        works = WorkerBeat.objects.alive(now).exists()
     if works and not stopped:
         return []
     active = _active_by_connection()
@@ -49,9 +53,9 @@ def standstills(connections: Sequence[Connection], now: datetime) -> list[Stands
 def _active_by_connection() -> dict[int, tuple[int, int]]:
     """Return how many clones of each connection wait, and how many are under way. One query."""
     waits = Q(status=JobStatus.WAITING)
-    columns = {"waiting": Count("pk", filter=waits), "running": Count("pk", filter=~waits)}
-    rows = CloneJob.objects.active().order_by().values("connection").annotate(**columns)
-    return {row["connection"]: (row["waiting"], row["running"]) for row in rows}
+    rows = CloneJob.objects.active().order_by().values_list("connection")
+    counted = rows.annotate(waiting=Count("pk", filter=waits), running=Count("pk", filter=~waits))
+    return {pk: (waiting, running) for pk, waiting, running in counted}
 
 
 def token(*, works: bool, stopped: int) -> str:

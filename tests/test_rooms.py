@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "exports": {"models", "choices"},
     "imports": {"exports"},
     "progress": {"models", "choices"},
-    "reports": {"models", "choices", "progress"},
+    "reports": {"models", "choices", "progress", "standstill"},
     "charts": {"choices", "progress", "reports"},
     "standstill": {"choices", "models"},
     "metrics": {"choices", "engine", "models"},
