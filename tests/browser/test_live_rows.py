@@ -169,7 +169,9 @@ def test_who_is_about_to_cancel_what_waits_in_a_batch_keeps_a_place(
     expect(totals).to_have_accessible_description(re.compile("40 running"))
 
 
-def test_a_line_that_leaves_the_dashboard_leaves_the_focus_in_its_panel(page: Page, batch: Batch, sign_in: SignIn) -> None:
+def test_a_line_that_leaves_the_dashboard_leaves_the_focus_in_its_panel(
+    page: Page, batch: Batch, sign_in: SignIn
+) -> None:
     old, *newer = batch.jobs.order_by("pk")[:9]
     end(old)
     sign_in(page, staff())
