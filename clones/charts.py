@@ -1,15 +1,18 @@
 """Drawings made by the server: their measures, so that a template has only to place them."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from clones.choices import TERMINAL, JobStatus
+from clones.progress import Part, Progress
 from clones.reports import Day
 
 WIDTH: Final = 560
 HEIGHT: Final = 180
 _TOP: Final = 18  # room for the number above the highest bar
 _GAP: Final = 0.3  # of a day's width
+_LEAST: Final = 2.0  # per cent of a lying bar: one failed clone of thousands can be seen
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,20 @@ def _bar(day: Day, x: float, width: float, most: int) -> Bar:
             y -= height
             segments.append(Segment(status, y, height))
     return Bar(day, x, width, y, tuple(segments))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a lying bar: where it begins and how long it is, in per cent of the bar."""
+
+    part: Part
+    x: float
+    width: float
+
+
+def stretches(progress: Progress) -> list[Stretch]:
+    """Return the parts of a batch as one bar, from left to right; what waits comes last, and its end stays empty."""
+    parts = [part for part in progress.parts if part.count]
+    widths = [max(100 * part.count / progress.total, _LEAST) for part in parts]
+    ends = [100 * end / sum(widths) for end in accumulate(widths)]
+    return [Stretch(part, x, end - x) for part, x, end in zip(parts, [0.0, *ends], ends, strict=False)]

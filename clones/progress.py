@@ -22,6 +22,20 @@ from clones.models import Batch, CloneJob, Connection, SiteClone, StoreCreation
 
 
 @dataclass(frozen=True)
+class Part:
+    """Those of a batch's clones that are told of together."""
+
+    status: JobStatus
+    count: int
+    words: str
+
+    @property
+    def tone(self) -> str:
+        """Colour of its part of a bar; "" for what waits: there the bar is empty still."""
+        return "" if self.status is JobStatus.WAITING else self.status.tone
+
+
+@dataclass(frozen=True)
 class Progress:
     """The number of a batch's clones by status, of the stores still to be created for them, and of their sites.
 
@@ -150,14 +164,28 @@ class Progress:
         return f"{state.label} ({self.well:,} of {self.total:,})" if state is BatchState.PARTLY else str(state.label)
 
     @property
-    def words(self) -> str:
-        """The totals in words: "37 of 40 completed, 3 failed"."""
-        rest = ((self.failed, "failed"), (self.canceled, "canceled"), (self.active - self.waiting, "running"))
-        more = [f"{count:,} {word}" for count, word in (*rest, (self.waiting, "waiting")) if count]
-        return ", ".join([f"{self.completed:,} of {self.total:,} completed", *more, *self._site_words])
+    def parts(self) -> list[Part]:
+        """The clones by how far they are, with the totals in words: those that completed, then whatever else there is.
+
+        What is at Ecwid, or on its way there, counts as running.
+        """
+        rest = (
+            (JobStatus.FAILED, self.failed, "failed"),
+            (JobStatus.CANCELED, self.canceled, "canceled"),
+            (JobStatus.IN_PROGRESS, self.active - self.waiting, "running"),
+            (JobStatus.WAITING, self.waiting, "waiting"),
+        )
+        completed = Part(JobStatus.COMPLETED, self.completed, f"{self.completed:,} of {self.total:,} completed")
+        return [completed, *(Part(status, count, f"{count:,} {word}") for status, count, word in rest if count)]
 
     @property
-    def _site_words(self) -> list[str]:
+    def words(self) -> str:
+        """The totals in words: "37 of 40 completed, 3 failed"."""
+        return ", ".join([*(part.words for part in self.parts), *self.site_words])
+
+    @property
+    def site_words(self) -> list[str]:
+        """What is to be told of Instant Sites."""
         to_come = 0 if self.active else self.sites_to_come
         return [
             f"{count:,} {'site' if count == 1 else 'sites'} {word}"

@@ -1,8 +1,9 @@
 """Figures over many clones, as the dashboard tells them: what runs, what wants a person, what came of the last days."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import chain
 from typing import Any, Final
 
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, Value, When
@@ -21,6 +22,7 @@ from clones.models import (
 )
 from clones.models.job import LATELY
 from clones.progress import Progress, with_progress
+from clones.standstill import all_connections
 
 DAYS: Final = LATELY.days
 SHOWN: Final = 8  # lines in a panel
@@ -57,13 +59,6 @@ def _counts(row: Mapping[str, Any]) -> dict[JobStatus, int]:
     return {status: row[status.value] for status in TERMINAL if row.get(status.value)}
 
 
-def running_batches() -> list[tuple[Batch, Progress]]:
-    """Return the newest batches with active clones, and how far each is. Two queries."""
-    active = CloneJob.objects.active().order_by().values("batch_id").distinct()
-    batches = list(Batch.objects.filter(pk__in=active).select_related("template", "created_by", "connection")[:SHOWN])
-    return with_progress(batches)
-
-
 def lately_failed(now: datetime) -> QuerySet[CloneJob]:
     """Clones that failed within the last days and that nobody asked for again, the latest first."""
     return CloneJob.objects.lately_failed(now).order_by("-finished_at")
@@ -74,11 +69,18 @@ def lately_finished() -> QuerySet[CloneJob]:
     return CloneJob.objects.filter(finished_at__isnull=False).order_by("-finished_at")
 
 
-def held_batches() -> list[tuple[Batch, Progress]]:
-    """Return the batches that wait for somebody's decision, longest held first. At most two queries."""
-    held = Batch.objects.exclude(held_since=None).filter(ended_at=None).select_related("template", "connection")
-    found = with_progress(held.order_by("held_since")[:SHOWN])
-    return [(batch, progress) for batch, progress in found if progress.state is BatchState.HELD]
+def open_batches() -> tuple[list[tuple[Batch, Progress]], list[tuple[Batch, Progress]]]:
+    """Return the batches that wait for somebody's decision, longest held first, and the newest with active clones.
+
+    Each with how far it is. Three queries.
+    """
+    active = CloneJob.objects.active().order_by().values("batch_id").distinct()
+    batches = Batch.objects.select_related("template", "connection")
+    held = [*batches.exclude(held_since=None).filter(ended_at=None).order_by("held_since")[:SHOWN]]
+    running = [*batches.filter(pk__in=active)[:SHOWN]]
+    found = with_progress([*held, *running])
+    waiting = [each for each in found[: len(held)] if each[1].state is BatchState.HELD]
+    return waiting, found[len(held) :]
 
 
 def wanting_person() -> QuerySet[CloneJob]:
@@ -127,15 +129,32 @@ def first_steps(now: datetime) -> list[FirstStep]:
     return [FirstStep(words, url, rows.exists(), for_admins) for words, url, rows, for_admins in steps]
 
 
-def fingerprint(now: datetime) -> str:
-    """Return a text that changes when the dashboard does: jobs, held batches, workers, connections. Five queries."""
-    # Two, because SQLite reads a largest value from an index only where nothing else is asked for.
-    ended = CloneJob.objects.aggregate(at=Max("finished_at"))["at"]
-    active = CloneJob.objects.active().aggregate(count=Count("*"), version=Sum("version"), newest=Max("pk"))
-    workers = WorkerBeat.objects.alive(now).order_by("pk").values_list("pk", flat=True)
-    stops = [(each.pk, bool(each.paused_at), each.is_blocked(now)) for each in Connection.objects.order_by("pk")]
-    parts: Iterable[object] = (ended and ended.timestamp(), *active.values(), *_wanted(), *workers, *stops)
-    return "-".join(map(str, parts)) + f"-{timezone.localdate(now):%j}"
+@dataclass(frozen=True)
+class Glance:
+    """What tells whether the dashboard has changed, and is shown there too.
+
+    `token`: a text that changes when jobs, held batches, workers or connections do. `active`: how many clones have
+    each active status.
+    """
+
+    token: str
+    active: dict[JobStatus, int]
+    workers: list[WorkerBeat]
+    connections: list[Connection]
+
+    @classmethod
+    def at(cls, now: datetime) -> "Glance":
+        """Look. Five queries."""
+        # Two, because SQLite reads a largest value from an index only where nothing else is asked for.
+        ended = CloneJob.objects.aggregate(at=Max("finished_at"))["at"]
+        by_status = CloneJob.objects.active().order_by("status").values_list("status")
+        active = list(by_status.annotate(count=Count("*"), version=Sum("version"), newest=Max("pk")))
+        workers = list(WorkerBeat.objects.alive(now))
+        connections = all_connections()
+        stops = [(each.pk, bool(each.paused_at), each.is_blocked(now)) for each in connections]
+        parts = (ended and ended.timestamp(), *chain(*active), *chain(*_wanted()), *(beat.pk for beat in workers))
+        token = "-".join(map(str, (*parts, *chain(*stops), f"{timezone.localdate(now):%j}")))
+        return cls(token, {JobStatus(status): count for status, count, *_ in active}, workers, connections)
 
 
 def _wanted() -> list[tuple[str, int]]:
@@ -144,9 +163,3 @@ def _wanted() -> list[tuple[str, int]]:
     sites = SiteClone.objects.filter(finished_at=None, status=SiteStatus.NEEDS_PERSON).order_by()
     batches = held.annotate(what=Value("held")).values_list("what", "pk")
     return sorted(batches.union(sites.annotate(what=Value("site")).values_list("what", "pk"), all=True))
-
-
-def active_counts() -> dict[JobStatus, int]:
-    """Return how many clones have each active status. One query."""
-    rows = CloneJob.objects.active().order_by().values_list("status").annotate(count=Count("*"))
-    return {JobStatus(status): count for status, count in rows}

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Subquery, Sum, Value
+from django.db.models import Count, Exists, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from clones.choices import JobStatus
 from clones.models import CloneJob, Connection, WorkerBeat
 
 
 @dataclass(frozen=True)
 class Standstill:
-    """Something that keeps clones from going on: no worker, or a connection that is paused or stopped."""
+    """Something that keeps clones from going on: no worker, or a connection that is paused or stopped.
+
+    `waiting` clones are not sent, and nobody looks at the `running` ones: Ecwid goes on with what it has.
+    """
 
     waiting: int
+    running: int
     connection: Connection | None = None
     beat: WorkerBeat | None = None
 
@@ -25,19 +30,32 @@ def all_connections() -> list[Connection]:
     return list(Connection.objects.select_related("paused_by"))
 
 
-def standstills(connections: Sequence[Connection], now: datetime) -> list[Standstill]:
-    """Return what stands still at `now`; nothing where there is no connection yet. One query where all is well."""
+def standstills(connections: Sequence[Connection], now: datetime, *, works: bool | None = None) -> list[Standstill]:
+    """Return what stands still at `now`; nothing where there is no connection yet.
+
+    `works`: whether a worker beats, where that was read already. One query where all is well and it was not.
+    """
     if not connections:
         return []
-    stopped = [each for each in connections if each.paused_at or each.is_blocked(now)]
-    works = WorkerBeat.objects.alive(now).exists()
+    stopped = [each for each in connections if each.is_stopped(now)]
+    if works is None:
+        works = WorkerBeat.objects.alive(now).exists()
     if works and not stopped:
         return []
-    active = CloneJob.objects.active().order_by().values_list("connection").annotate(count=Count("*"))
-    waiting: dict[int, int] = dict(active)
-    found = [Standstill(waiting.get(each.pk, 0), each) for each in stopped]
-    idle = [Standstill(sum(waiting.values()), beat=WorkerBeat.objects.order_by("-beat_at").first())]
-    return found if works else idle + found
+    active = _active_by_connection()
+    found = [Standstill(*active.get(each.pk, (0, 0)), connection=each) for each in stopped]
+    if works:
+        return found
+    waiting, running = (sum(counts[place] for counts in active.values()) for place in (0, 1))
+    return [Standstill(waiting, running, beat=WorkerBeat.objects.order_by("-beat_at").first()), *found]
+
+
+def _active_by_connection() -> dict[int, tuple[int, int]]:
+    """Return how many clones of each connection wait, and how many are under way. One query."""
+    waits = Q(status=JobStatus.WAITING)
+    rows = CloneJob.objects.active().order_by().values_list("connection")
+    counted = rows.annotate(waiting=Count("pk", filter=waits), running=Count("pk", filter=~waits))
+    return {pk: (waiting, running) for pk, waiting, running in counted}
 
 
 def token(*, works: bool, stopped: int) -> str:

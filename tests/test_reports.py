@@ -78,7 +78,7 @@ def test_a_batch_runs_while_one_of_its_clones_does() -> None:
         CloneJobFactory.create(batch=batch, status=status)
     CloneJobFactory.create(status=DONE)
 
-    ((found, progress),) = reports.running_batches()
+    _, ((found, progress),) = reports.open_batches()
 
     assert (found, progress.total, progress.ended, progress.failed) == (batch, 3, 2, 1)
 
@@ -118,10 +118,10 @@ def test_the_first_steps_tick_themselves_and_go_with_the_first_completed_clone()
 
 def test_the_fingerprint_changes_with_what_the_dashboard_shows_and_with_nothing_else() -> None:
     job = CloneJobFactory.create()
-    seen = [reports.fingerprint(NOW)]
+    seen = [reports.Glance.at(NOW).token]
 
     def is_new() -> bool:
-        seen.append(reports.fingerprint(NOW))
+        seen.append(reports.Glance.at(NOW).token)
         return seen[-1] not in seen[:-1]
 
     assert not is_new()

@@ -34,14 +34,14 @@ def test_nothing_stands_still_where_a_worker_beats_and_every_connection_is_open(
         assert standstills(all_connections(), NOW) == []
 
 
-def test_without_a_worker_all_active_clones_wait() -> None:
+def test_without_a_worker_what_waits_is_told_apart_from_what_is_under_way() -> None:
     WorkerBeatFactory.create(started_at=NOW - timedelta(hours=1))
-    CloneJobFactory.create()
-    CloneJobFactory.create(status=JobStatus.COMPLETED)
+    for status in (*[JobStatus.WAITING] * 3, JobStatus.SUBMITTING, JobStatus.IN_PROGRESS, JobStatus.COMPLETED):
+        CloneJobFactory.create(status=status)
 
     (stop,) = standstills(all_connections(), NOW)
 
-    assert (stop.connection, stop.waiting) == (None, 1)
+    assert (stop.connection, stop.waiting, stop.running) == (None, 3, 2)
     assert stop.beat is not None
 
 
@@ -59,11 +59,13 @@ def test_a_connection_that_sends_nothing_is_named_with_its_clones(fields: dict[s
         fields |= {"blocked_since": NOW - timedelta(hours=1), "block_reason": BlockReason.CREDENTIALS}
     batch = BatchFactory.create(template=TemplateStoreFactory.create(connection=ConnectionFactory.create(**fields)))
     CloneJobFactory.create(batch=batch)
+    CloneJobFactory.create(batch=batch, status=JobStatus.QUEUED)
     CloneJobFactory.create()
 
     found = standstills(all_connections(), NOW)
 
-    assert [(stop.connection, stop.waiting) for stop in found] == ([(batch.connection, 1)] if stands else [])
+    told = [(stop.connection, stop.waiting, stop.running) for stop in found]
+    assert told == ([(batch.connection, 1, 1)] if stands else [])
 
 
 def seen() -> tuple[str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from clones.choices import BlockReason
 from clones.models.throttle import Throttled
@@ -70,13 +71,14 @@ class Connection(Throttled):
         return self.paused_at is not None or self.is_blocked(now)
 
     def standstill(self, now: datetime) -> str:
-        """Say in a sentence why nothing is sent over this connection at `now`; "" when it is open."""
+        """Say in a sentence, in the zone that is active, why nothing is sent over it at `now`; "" when it is open."""
         if self.paused_at:
-            return f"Connection {self.name} is paused since {self.paused_at:%Y-%m-%d %H:%M} UTC: nothing is sent."
+            since = f"{timezone.localtime(self.paused_at):%Y-%m-%d %H:%M %Z}"
+            return f"Connection {self.name} is paused since {since}: nothing is sent."
         if not self.is_blocked(now) or self.blocked_since is None or self.blocked_until is None:
             return ""
-        since = f"since {self.blocked_since:%Y-%m-%d %H:%M} UTC"
+        since = f"since {timezone.localtime(self.blocked_since):%Y-%m-%d %H:%M %Z}"
         if self.block_reason == BlockReason.RATE_LIMITED:
-            goes_on = f"it goes on at {self.blocked_until:%H:%M:%S} UTC"
+            goes_on = f"it goes on at {timezone.localtime(self.blocked_until):%H:%M:%S %Z}"
             return f"Ecwid's rate limit stopped connection {self.name} {since}; {goes_on}."
         return f"Connection {self.name} is stopped {since}: {self.block_message}"

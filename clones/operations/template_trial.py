@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.cache import cache
+from django.utils import timezone
 
 from clones.ecwid import (
     CredentialsRefused,
@@ -54,7 +55,8 @@ def try_template(template: TemplateStore, now: datetime, monotonic: Monotonic = 
         return _without_token(template, now, monotonic)
     silent_until = cache.get(_silence_of(template))
     if silent_until is not None and now < silent_until:
-        message = f"This store's rate limit is reached: nothing was sent. Test again after {silent_until:%H:%M:%S} UTC."
+        until = f"{timezone.localtime(silent_until):%H:%M:%S %Z}"
+        message = f"This store's rate limit is reached: nothing was sent. Test again after {until}."
         return Trial(False, message)
     try:
         told = _ask(template, hurry)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from django.db import transaction
+from django.utils import timezone
 
 from clones.choices import BlockReason
 from clones.ecwid import (
@@ -90,7 +91,7 @@ def _with_slot(connection: Connection, now: datetime) -> Connection:
     with transaction.atomic():
         row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         if row.is_blocked(now) and row.block_reason == BlockReason.RATE_LIMITED and row.blocked_until:
-            until = f"{row.blocked_until:%H:%M:%S} UTC"
+            until = f"{timezone.localtime(row.blocked_until):%H:%M:%S %Z}"
             raise NothingSentError(f"Ecwid's rate limit is reached: nothing was sent. Test again after {until}.")
         wait = budget.seconds_until_test(row, now)
         if wait:

@@ -31,6 +31,7 @@ from clones.templatetags.portal import stores
 from clones.views.doors import needs
 from clones.views.draft_frame import CHECK, on_draft, show_step, steps_of, way_back
 from clones.views.draft_known import with_known
+from clones.views.draft_places import Place
 from clones.views.lists import per_page
 from clones.views.rows import STOP_POLLING, Question
 
@@ -45,7 +46,7 @@ def draft_check(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _do(request, draft)
     counts = count_rows(draft)
     progress = CheckProgress.of(counts)
-    page = Paginator(_listed(request.GET, draft), per_page(request)).get_page(request.GET.get("page"))
+    page = Paginator(listed(request.GET, draft), per_page(request)).get_page(request.GET.get("page"))
     beside = _beside(request.GET, draft, progress)
     beside |= {"page": page, "labelled": with_known(draft, page), "has_lines": any(row.line for row in page)}
     return show_step(request, draft, CHECK, counts=counts, **beside)
@@ -56,10 +57,11 @@ def _do(request: HttpRequest, draft: Draft) -> HttpResponse:
     user = cast("User", request.user)
     gone = request.POST.get("remove", "")
     if is_id(gone):
+        place = Place.of(int(gone), listed(request.GET, draft))
         remove_rows(draft, user, [int(gone)])
         messages.success(request, "The row is off the list.")
-    else:
-        _begin(request, draft, user)
+        return redirect(way_back(request, draft, CHECK) + place.anchor())
+    _begin(request, draft, user)
     return redirect(way_back(request, draft, CHECK))
 
 
@@ -73,7 +75,8 @@ def _begin(request: HttpRequest, draft: Draft, user: User) -> None:
         messages.success(request, words if begun else "There is nothing to check just now.")
 
 
-def _listed(query: QueryDict, draft: Draft) -> QuerySet[DraftTarget]:
+def listed(query: QueryDict, draft: Draft) -> QuerySet[DraftTarget]:
+    """Return the rows that the step lists, as the address asks for them."""
     rows = checkable(draft).order_by("position", "pk")
     return rows.filter(check_status__in=PROBLEMS) if _shows_problems_only(query) else rows
 

@@ -10,15 +10,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clones.filters.search import typed_search
 from clones.imports import bad_rows_csv, example_csv
-from clones.models import Draft
+from clones.models import Draft, DraftTarget
 from clones.operations.drafts.counting import HAS_NO_MISTAKE
 from clones.operations.drafts.leaving_out import rows_with_reasons
 from clones.operations.drafts.rows import TEXTS, change_rows, remove_rows
 from clones.permissions import Capability
 from clones.views.doors import needs
 from clones.views.draft_cells import all_cells, cells_of
+from clones.views.draft_check import listed as check_list
 from clones.views.draft_frame import CHECK, TARGETS, on_draft, show_page, way_back
+from clones.views.draft_places import Place, anchor_of
+from clones.views.draft_targets import neighbours
 
 CSV = "text/csv; charset=utf-8"
 
@@ -37,6 +41,7 @@ def draft_row(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
     step = CHECK if request.GET.get("step") == CHECK else TARGETS
     status = HTTPStatus.OK
     if request.method == "POST":
+        place = _place(request, draft, target, step)
         typed = {name: text.replace("\0", "") for name, text in request.POST.dict().items()}
         kept = change_rows(draft, cast("User", request.user), {target.pk: cells_of({**typed, "accept": "1"})})
         if kept:
@@ -45,11 +50,11 @@ def draft_row(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
         after = draft.targets.filter(pk=row).first()  # None: it repeats another row, and so is gone
         if after is None or not after.errors:
             messages.success(request, "Saved." if after else "This row repeats another one, so only that one stays.")
-            return redirect(way_back(request, draft, step))
+            return redirect(way_back(request, draft, step) + place.anchor())
         target, status = after, HTTPStatus.UNPROCESSABLE_ENTITY
     beside = {
         "form": all_cells(target),
-        "back": way_back(request, draft, step),
+        "back": way_back(request, draft, step) + anchor_of(row),
         "is_check": step == CHECK,
     }
     return show_page(request, "clones/draft_row.html", draft, TARGETS, status=status, **beside)
@@ -59,9 +64,17 @@ def draft_row(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
 @require_POST
 def draft_row_remove(request: HttpRequest, draft: Draft, row: int) -> HttpResponse:
     target = get_object_or_404(draft.targets, pk=row)
+    place = _place(request, draft, target, TARGETS)
     remove_rows(draft, cast("User", request.user), [target.pk])
     messages.success(request, "The row is off the list.")
-    return redirect(way_back(request, draft, TARGETS))
+    return redirect(way_back(request, draft, TARGETS) + place.anchor())
+
+
+def _place(request: HttpRequest, draft: Draft, target: DraftTarget, step: str) -> Place:
+    """Return where the row stands in the list of a step, as the address asks for it."""
+    if step == CHECK:
+        return Place.of(target.pk, check_list(request.GET, draft))
+    return Place.of(target.pk, neighbours(draft, target, typed_search(request.GET)))
 
 
 @on_draft

@@ -35,6 +35,7 @@ from clones.templatetags.portal import stores
 from clones.views.draft_cells import needed_cells, typed_cells
 from clones.views.draft_frame import TARGETS, on_draft, show_step, way_back
 from clones.views.draft_known import known_targets, with_known
+from clones.views.draft_places import THE_LIST, Place
 
 MOST_WORDS_NAMED: Final = 8
 LONGEST_WORD_NAMED: Final = 40
@@ -60,19 +61,22 @@ def draft_targets(request: HttpRequest, draft: Draft) -> HttpResponse:
 def _save(request: HttpRequest, draft: Draft, user: User) -> str:
     """Store what was put right; whoever removes one row keeps what was typed in the others.
 
-    Return the place on the page that is to be looked at next: the rows that have mistakes still, or its top.
+    Return the place on the page that is to be looked at next: where the row was, the rows that have mistakes still, or
+    its top.
     """
+    gone = request.POST.get("remove", "")
+    place = Place.of(int(gone), _mistaken(draft, typed_search(request.GET))) if is_id(gone) else None
     kept = rows.change_rows(draft, user, typed_cells(request.POST))
     if kept:
         messages.warning(request, _changed_meanwhile(kept))
-    gone = request.POST.get("remove", "")
-    if is_id(gone):
+    if place:
         rows.remove_rows(draft, user, [int(gone)])
+    done = "The row is off the list." if place else "Saved."
     counts = count_rows(draft)
     if counts.wrong:
-        messages.warning(request, f"Saved. {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
-        return "#stores"
-    messages.success(request, "Saved. No row has a mistake any more.")
+        messages.warning(request, f"{done} {counts.wrong:,} {'has' if counts.wrong == 1 else 'have'} mistakes still.")
+        return place.anchor() if place else THE_LIST
+    messages.success(request, f"{done} No row has a mistake any more.")
     return ""
 
 
@@ -182,6 +186,15 @@ def _listed(draft: Draft, text: str) -> QuerySet[DraftTarget]:
     order = Case(When(HAS_NO_MISTAKE, then=Value(1)), default=Value(0), output_field=IntegerField())
     found = draft.targets.annotate(is_right=order).order_by("is_right", "position", "pk")
     return found.filter(_matches(text)) if text else found
+
+
+def _mistaken(draft: Draft, text: str) -> QuerySet[DraftTarget]:
+    return _listed(draft, text).exclude(HAS_NO_MISTAKE)
+
+
+def neighbours(draft: Draft, row: DraftTarget, text: str) -> QuerySet[DraftTarget]:
+    """Return the part of the list that a row stands in: with mistakes, or without."""
+    return _mistaken(draft, text) if row.errors else _listed(draft, text).filter(HAS_NO_MISTAKE)
 
 
 def _matches(text: str) -> Q:

@@ -1,6 +1,7 @@
 """What every page shows around itself: the menu, what stands still, and whether any of it is real."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
@@ -46,15 +47,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """
     if not hasattr(request, "user"):  # a request that was refused before it got one
         return {}
-    connections = cache(all_connections)  # of this page
+    seen = cache(lambda: around(all_connections(), timezone.now()))  # of this page
     return {
         "menu": partial(_menu, request),
         "profile": partial(profile_of, request),
         "may": partial(_permissions, request),
         "roles": partial(roles_of, request.user),
         "page_sizes": PAGE_SIZES,
-        "standstills": lambda: _standstills(connections()),
-        "only_sandboxes": lambda: all(each.is_sandbox for each in connections()) and bool(connections()),
+        "standstills": lambda: seen()["standstills"],
+        "only_sandboxes": lambda: seen()["only_sandboxes"],
     }
 
 
@@ -70,9 +71,13 @@ def _menu(request: HttpRequest) -> list[tuple[Entry, str, bool]]:
     return [(entry, address, is_here(address)) for address, entry in entries.items()]
 
 
-def _standstills(connections: list[Connection]) -> dict[str, Any]:
-    found = standstills(connections, timezone.now())
-    return {"found": found, "token": token_of(found)}
+def around(connections: list[Connection], now: datetime, *, works: bool | None = None) -> dict[str, Any]:
+    """Return what every page tells of the connections; for a view that has read them, and whether a worker `works`."""
+    found = standstills(connections, now, works=works)
+    return {
+        "standstills": {"found": found, "token": token_of(found)},
+        "only_sandboxes": bool(connections) and all(each.is_sandbox for each in connections),
+    }
 
 
 def _permissions(request: HttpRequest) -> dict[str, bool]:

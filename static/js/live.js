@@ -71,6 +71,7 @@
     age.textContent = `${state} ${ago(Math.floor((Date.now() - updated) / 1000))}`;
     bar.classList.toggle("is-paused", paused);
     bar.classList.toggle("is-lost", failures > 0);
+    if (!active && document.activeElement === pauseButton) part("now").focus();
     pauseButton.hidden = !active;
     pauseWord.textContent = paused ? "Go on" : "Pause";
     for (const clock of document.querySelectorAll("[data-elapsed]")) {

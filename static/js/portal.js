@@ -65,10 +65,12 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } 
   }
 });
 
-// <a id="next" data-focus-next="previous">: where a swap takes what has the focus, that element has it.
+// Where a swap takes what has the focus, another element has it: <a id="next" data-focus-next="previous"> names it, else
+// it is the part of the page around it, <section id="…" tabindex="-1">, which a screen reader then reads.
 let focusNext = "";
 document.addEventListener("htmx:beforeSwap", () => {
-  focusNext = document.activeElement.dataset.focusNext ?? "";
+  const { dataset, parentElement } = document.activeElement;
+  focusNext = dataset.focusNext ?? parentElement?.closest("section[tabindex]")?.id ?? "";
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (document.activeElement === document.body) document.getElementById(focusNext)?.focus();

@@ -1,5 +1,6 @@
 """Rows that keep themselves up to date: nothing that a person did on the page is lost, and nobody is asked in vain."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -131,3 +132,63 @@ def test_a_lost_connection_is_said_and_mends_itself(
     web.start()
     expect(page.locator(status_of(waiting[0]))).to_contain_text("Canceled")
     expect(notice).to_be_empty()
+
+
+def start(*jobs: CloneJob) -> None:
+    """Let clones begin behind the page's back."""
+    CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).update(
+        status=JobStatus.SUBMITTING, version=F("version") + 1
+    )
+
+
+def test_who_is_about_to_cancel_a_clone_that_has_begun_keeps_a_place_and_is_told(
+    page: Page, waiting: list[CloneJob]
+) -> None:
+    page.goto(f"/clones/{waiting[0].pk}/")
+    page.get_by_role("button", name="Cancel").focus()
+
+    start(waiting[0])
+
+    summary = page.locator("#job-summary")
+    expect(summary).to_be_focused()
+    expect(summary).to_have_accessible_description(re.compile("^Submitting"))
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_who_is_about_to_cancel_what_waits_in_a_batch_keeps_a_place(
+    page: Page, batch: Batch, waiting: list[CloneJob]
+) -> None:
+    page.goto(f"/batches/{batch.pk}/")
+    page.locator("#batch-cancel-open").press("Enter")
+    page.locator("#batch-cancel-do").focus()
+
+    start(*waiting)
+
+    totals = page.locator("#batch-totals")
+    expect(totals).to_be_focused()
+    expect(totals).to_have_accessible_description(re.compile("40 running"))
+
+
+def test_a_line_that_leaves_the_dashboard_leaves_the_focus_in_its_panel(
+    page: Page, batch: Batch, sign_in: SignIn
+) -> None:
+    old, *newer = batch.jobs.order_by("pk")[:9]
+    end(old)
+    sign_in(page, staff())
+    page.goto("/")
+    page.locator(f"#finished-{old.pk}").focus()
+
+    end(*newer)
+
+    expect(page.locator("#dashboard-finished")).to_be_focused()
+
+
+def test_the_button_that_pauses_hands_its_focus_on_where_nothing_moves_any_more(
+    page: Page, waiting: list[CloneJob]
+) -> None:
+    page.goto("/clones/")
+    page.get_by_role("button", name="Pause").focus()
+
+    end(*waiting)
+
+    expect(page.get_by_role("button", name="Refresh now")).to_be_focused()

@@ -198,3 +198,28 @@ def test_a_draft_is_found_again_and_discarded(page: Page, shop: TemplateStore, s
     page.get_by_role("button", name="Discard for good").click()
     expect(page.get_by_text("The draft is discarded.")).to_be_visible()
     assert not Draft.objects.exists()
+
+
+def test_what_is_done_to_a_row_far_down_is_told_where_one_is_led_back_to(
+    page: Page, shop: TemplateStore, sign_in: SignIn
+) -> None:
+    sam = staff()
+    sign_in(page, sam)
+    draft = draft_with(sam, shop, " ".join(f"12{letter}" for letter in "abcdefghijkl"))
+    page.goto(f"/batches/new/{draft.pk}/targets/")
+
+    def in_view(words: str, store_id: str) -> None:
+        expect(page.get_by_role("status").filter(has_text=words)).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("button", name=f"Remove {store_id}")).to_be_in_viewport(ratio=1)
+
+    page.get_by_role("button", name="Remove 12h").click()
+    in_view("The row is off the list. 11 have mistakes still.", "12i")
+    page.get_by_role("link", name="All cells of 12i").click()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_role("button", name="Remove 12i")).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name="All cells of 12i").click()
+    page.get_by_label("Store ID").fill("9101")
+    page.get_by_role("button", name="Save this row").click()
+    in_view("Saved.", "12j")
+    page.get_by_role("button", name="Save what was put right").last.click()
+    in_view("Saved. 10 have mistakes still.", "12a")

@@ -1,6 +1,7 @@
 """The "Test" of a connection, against the sandbox over HTTP, and against servers that are no Ecwid."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.fernet import Fernet
@@ -198,15 +199,17 @@ def test_a_rate_limit_stops_the_connection_for_as_long_as_it_says(
     assert row.blocked_until >= now + timedelta(seconds=30)
 
 
-def test_during_a_rate_limit_nothing_is_sent_and_its_end_is_told(
-    connection: Connection, sandbox: SandboxProcess, now: datetime
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_during_a_rate_limit_nothing_is_sent_and_its_end_is_told_in_the_persons_zone(
+    connection: Connection, sandbox: SandboxProcess, now: datetime, zone: str
 ) -> None:
     stop(connection, BlockReason.RATE_LIMITED, now)
 
-    trial = try_connection(connection, now)
+    with timezone.override(zone):
+        trial = try_connection(connection, now)
 
     assert not trial.ok
-    assert f"{now + timedelta(hours=1):%H:%M:%S} UTC" in trial.headline
+    assert f"{(now + timedelta(hours=1)).astimezone(ZoneInfo(zone)):%H:%M:%S %Z}" in trial.headline
     assert asked(sandbox) == 0
 
 
@@ -237,11 +240,14 @@ def test_a_rate_limit_beside_a_refused_key_is_heeded_too(
 
 def test_a_paused_connection_is_tested_and_stays_paused(connection: Connection, now: datetime) -> None:
     pause(connection)
+    paused_at = row_of(connection).paused_at
 
-    trial = try_connection(connection, now)
+    with timezone.override("Asia/Tokyo"):
+        trial = try_connection(connection, now)
 
     assert trial.ok
-    assert "is paused" in dict(trial.facts)["State"]
+    assert paused_at
+    assert f"is paused since {paused_at + timedelta(hours=9):%Y-%m-%d %H:%M} JST:" in dict(trial.facts)["State"]
     assert row_of(connection).paused_at is not None
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from clones.choices import HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, EntityMapping
@@ -52,6 +53,28 @@ def test_the_list_shows_each_batch_with_its_state(client: Client, sam: User) -> 
     assert "1 of 2 completed, 1 failed" in shown
     assert url("detail", batch) in shown
     assert "1\N{EN DASH}1" in shown
+
+
+def bars(shown: str) -> list[tuple[str, list[str]]]:
+    """Return what each bar of parts on a page says, and the colours of its parts."""
+    found = re.findall(r'<svg class="parts"[^>]* role="img" aria-label="([^"]*)">(.*?)</svg>', shown, re.DOTALL)
+    return [(said, re.findall(r'<rect class="bar-(\w+)"', inside)) for said, inside in found]
+
+
+def test_a_bar_tells_ends_apart_and_its_words_stand_beside_it(client: Client, sam: User) -> None:
+    batch = batch_with(C, F, F, X, R, W)
+    told = ("1 of 6 completed, 2 failed, 1 canceled, 1 running, 1 waiting", ["green", "red", "secondary", "blue"])
+    pages = [url("detail", batch), url("live", batch), reverse("clones:batch_list"), reverse("clones:dashboard")]
+
+    for shown in (client.get(page).content.decode() for page in pages):
+        assert bars(shown) == [told]
+        assert told[0] in " ".join(strip_tags(shown).split())
+
+
+def test_what_has_ended_has_no_bar(client: Client, sam: User) -> None:
+    batch = batch_with(C, F)
+
+    assert bars(client.get(url("detail", batch)).content.decode()) == []
 
 
 def listed(client: Client, **query: Any) -> list[int]:

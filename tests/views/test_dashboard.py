@@ -61,7 +61,7 @@ def test_it_shows_what_runs_what_failed_and_what_ended(client: Client) -> None:
     text = page(client)
 
     assert "Forty &lt;b&gt;new&lt;/b&gt;" in text
-    assert "2 of 3" in text
+    assert 'aria-label="1 of 3 completed, 1 failed, 1 waiting"' in text
     assert f'id="failed-{failed.pk}"' in text
     assert f'id="finished-{done.pk}"' in text
     assert '<svg class="chart"' in text
@@ -82,13 +82,27 @@ def test_the_number_that_failed_is_the_number_that_its_link_lists(client: Client
     assert "Failed lately, not retried" in listed
 
 
-def test_every_page_says_that_no_worker_runs_and_how_many_clones_wait(client: Client) -> None:
+def test_every_page_says_that_no_worker_runs_and_what_stands_still(client: Client) -> None:
     client.force_login(staff())
     CloneJobFactory.create()
+    CloneJobFactory.create_batch(2, status=JobStatus.IN_PROGRESS)
 
     for url in (URL, reverse("clones:job_list")):
-        assert "No worker is running" in page(client, url)
-        assert "1 clone</a> waits" in page(client, url)
+        words = " ".join(strip_tags(page(client, url)).split())
+        assert "No worker is running" in words
+        assert "1 clone waits. 2 clones are under way: how they end is seen later." in words
+
+
+def test_the_clones_of_a_banner_are_those_that_its_links_list(client: Client) -> None:
+    client.force_login(staff())
+    waiting, running = CloneJobFactory.create(), CloneJobFactory.create(status=JobStatus.QUEUED)
+
+    links = re.findall(r'href="([^"]+)">1 clone</a>', page(client))
+
+    assert [re.findall(r'data-job="(\d+)"', page(client, link)) for link in links] == [
+        [str(waiting.pk)],
+        [str(running.pk)],
+    ]
 
 
 _CLOCK = re.compile(r"(\d+ [A-Z][a-z]+, \d\d:\d\d|\d\d:\d\d:\d\d)")
@@ -150,6 +164,20 @@ def test_the_refresh_is_empty_until_something_changes(client: Client) -> None:
     assert token(text) != seen
 
 
+def test_a_refresh_brings_the_banners_only_where_they_are_not_as_the_page_has_them(client: Client) -> None:
+    client.force_login(staff())
+    connection = ConnectionFactory.create(paused_at=timezone.now())
+    banners = page(client).split('data-live-standstill="')[1].split('"', maxsplit=1)[0]
+
+    same = page(client, LIVE, standstill=banners)
+    type(connection).objects.update(paused_at=None)
+    other = page(client, LIVE, standstill=banners)
+
+    assert 'id="dashboard-panels"' in same
+    assert 'id="portal-banners"' not in same
+    assert 'id="portal-banners"' in other
+
+
 def test_it_names_held_batches_and_whoever_needs_a_person(client: Client) -> None:
     client.force_login(staff())
     held = BatchFactory.create(name="Stuck", held_since=timezone.now(), hold_reason=HoldReason.SAME_FAILURES)
@@ -199,7 +227,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
             target = TargetStoreFactory.create(connection=batch.connection)
             CloneJobFactory.create(batch=batch, target=target, status=status)
 
-    with django_assert_max_num_queries(26):  # type: ignore[operator]
+    with django_assert_max_num_queries(20):  # type: ignore[operator]
         page(client)
     seen = token(page(client))
     with django_assert_max_num_queries(7):  # type: ignore[operator]

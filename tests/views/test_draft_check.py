@@ -213,11 +213,11 @@ class TestItsButtons:
         assert "There is nothing to check just now." in page(sam, draft)
 
     def test_remove_a_row_and_stay_where_one_is(self, sam: Client, draft: Draft) -> None:
-        gone, stays = add_row(draft, 9001), add_row(draft, 9002)
+        gone, stays = (add_row(draft, store_id, check_status=CheckStatus.BLOCKED) for store_id in (9001, 9002))
 
         answer = sam.post(address(draft, "?show=problems&page=2"), {"remove": str(gone.pk)})
 
-        assert answer.headers["Location"] == address(draft, "?show=problems&page=2")
+        assert answer.headers["Location"] == address(draft, f"?show=problems&page=2#row-{stays.pk}")
         assert list(draft.targets.all()) == [stays]
 
     def test_do_not_touch_the_rows_of_another_draft(self, sam: Client, draft: Draft) -> None:

@@ -13,8 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from clones.choices import CheckStatus
 from clones.imports import MOST_ROWS
-from clones.models import Draft, TemplateStore
+from clones.models import Draft, DraftTarget, TemplateStore
 from clones.operations.drafts.rows import add_rows, row_of
 from clones.secrets import Secret
 from tests.drafts import HOSTILE_CSV, add_file, draft_with, ids, rows, text_of
@@ -257,7 +258,7 @@ def test_every_mistake_stands_beside_its_cell_with_the_files_line(client: Client
 
     page = text_of(client.get(address(draft)))
 
-    first, second = re.findall(r"<li>.*?</li>", page[page.index("draft-wrong") :], re.DOTALL)
+    first, second = re.findall(r"<li id=.*?</li>", page[page.index("draft-wrong") :], re.DOTALL)
     assert "Line 3 of the file" in words(first)
     assert "Line 5 of the file" in words(second)
     assert first.count('aria-invalid="true"') == len(rows(draft)[1].errors) == 3
@@ -306,7 +307,7 @@ def test_whoever_removes_a_row_keeps_what_was_typed_in_the_others(client: Client
     response = client.post(address(draft), {f"row-{first.pk}-store_id": "9001", "remove": second.pk}, follow=True)
 
     assert ids(draft) == ["9001", "12c"]
-    assert "Saved. 1 has mistakes still." in text_of(response)
+    assert "The row is off the list. 1 has mistakes still." in text_of(response)
 
 
 def seen(page: str) -> dict[str, str]:
@@ -424,7 +425,7 @@ def test_one_row_is_changed_on_its_own_page(client: Client, draft: Draft) -> Non
 
     assert wrong.status_code == 422
     assert "'foo' is no scope" in unescape(text_of(wrong))
-    assert right.headers["Location"] == address(draft)
+    assert right.headers["Location"] == f"{address(draft)}#stores"
     (row,) = rows(draft)
     assert (row.store_id, row.scope, row.access_token.reveal(), row.errors) == ("9002", "CATALOG", "secret_one", {})
 
@@ -440,9 +441,10 @@ def test_a_row_that_repeats_another_one_after_its_change_goes(client: Client, dr
 
 def test_one_row_is_removed(client: Client, draft: Draft) -> None:
     client.post(address(draft), {"pasted": "9001 9002"})
-    page = f"/batches/new/{draft.pk}/rows/{rows(draft)[0].pk}/remove/"
+    first, second = rows(draft)
+    page = f"/batches/new/{draft.pk}/rows/{first.pk}/remove/"
 
-    assert client.post(page).headers["Location"] == address(draft)
+    assert client.post(page).headers["Location"] == f"{address(draft)}#row-{second.pk}"
     assert client.post(page).status_code == 404
     assert ids(draft) == ["9002"]
 
@@ -452,11 +454,33 @@ def test_one_row_is_removed(client: Client, draft: Draft) -> None:
 )
 def test_one_comes_back_to_where_a_row_was_opened(client: Client, draft: Draft, query: str, step: str) -> None:
     client.post(address(draft), {"pasted": "9001 9002"})
-    page = f"/batches/new/{draft.pk}/rows/{rows(draft)[0].pk}/{query}"
-    there = f"/batches/new/{draft.pk}/{step}/{query}"
+    first, second = rows(draft)
+    DraftTarget.objects.update(check_status=CheckStatus.BLOCKED)
+    page = f"/batches/new/{draft.pk}/rows/{second.pk}/{query}"
+    there = f"/batches/new/{draft.pk}/{step}/{query}#row-"
 
-    assert f'href="{there}"' in unescape(text_of(client.get(page)))
-    assert client.post(page, {"store_id": "9003"}).headers["Location"] == there
+    assert f'href="{there}{second.pk}"' in unescape(text_of(client.get(page)))
+    shown = text_of(client.get(there))
+    assert f'id="row-{first.pk}"' in shown
+    assert f'id="row-{second.pk}"' in shown
+    # What is changed is no problem any more before it is checked again: the one before it is in its place then.
+    stays = first if "problems" in query else second
+    assert client.post(page, {"store_id": "9003"}).headers["Location"] == f"{there}{stays.pk}"
+
+
+def test_whoever_puts_mistakes_right_one_by_one_is_led_to_the_next(client: Client, draft: Draft) -> None:
+    client.post(address(draft), {"pasted": "9001 12a 12b 12c 12d"})
+    _, a, b, c, d = rows(draft)
+    row_page = f"/batches/new/{draft.pk}/rows/{b.pk}/"
+
+    put_right = client.post(row_page, {"store_id": "9002", "accept": "1"})
+    removed = client.post(address(draft), {"remove": c.pk})
+    last = client.post(address(draft), {"remove": d.pk, f"row-{a.pk}-store_id": "12x"})
+    none_left = client.post(address(draft), {"remove": a.pk})
+
+    places = [answer.headers["Location"].removeprefix(address(draft)) for answer in (put_right, removed, last)]
+    assert places == [f"#row-{c.pk}", f"#row-{d.pk}", f"#row-{a.pk}"]
+    assert none_left.headers["Location"] == address(draft)
 
 
 def test_search_and_page_of_the_list_stay_when_rows_are_saved_opened_or_removed(client: Client, draft: Draft) -> None:
@@ -469,7 +493,8 @@ def test_search_and_page_of_the_list_stay_when_rows_are_saved_opened_or_removed(
     assert page.count(f'{query}"') == 3 + 2 + 1  # links, buttons, and the form of mistakes
     save = client.post(address(draft) + query, {f"row-{ids_['9x']}-store_id": "9003", "save": "1"})
     gone = client.post(f"/batches/new/{draft.pk}/rows/{ids_['9001']}/remove/{query}")
-    assert save.headers["Location"] == gone.headers["Location"] == address(draft) + query
+    assert save.headers["Location"] == address(draft) + query
+    assert gone.headers["Location"] == f"{address(draft)}{query}#row-{ids_['9002']}"
 
 
 def test_a_row_of_another_draft_is_not_found(client: Client, draft: Draft, sam: User) -> None:

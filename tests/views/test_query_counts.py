@@ -135,8 +135,8 @@ class Page:
 
 
 PAGES = {
-    "dashboard": Page(24, lambda: "/"),
-    "dashboard, refreshed": Page(22, lambda: "/dashboard/live/"),
+    "dashboard": Page(17, lambda: "/"),
+    "dashboard, refreshed": Page(17, lambda: "/dashboard/live/"),
     "clones": Page(9, lambda: "/clones/"),
     "clones, searched": Page(9, lambda: "/clones/?q=9&status=ENDED"),
     "clones.csv": Page(2, lambda: "/clones.csv"),
