@@ -26,7 +26,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 
 # Database ------------------------------------------------------------------------------------------------------------
 
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": set_up(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
 }

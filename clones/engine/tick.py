@@ -15,7 +15,7 @@ from clones.engine import bell, leasing, recovery, seat
 from clones.engine.batches import Reviews
 from clones.engine.calls import Caller
 from clones.engine.clones import THREADS, Clones
-from clones.engine.database import AWAY
+from clones.engine.database import AWAY, in_a_line
 from clones.engine.errands import DESKS
 from clones.engine.errands.round import Errands
 from clones.engine.housekeeping import keep_house
@@ -96,7 +96,7 @@ class Tick:
 
     def _say_away(self, error: Exception) -> None:
         """Say it once, and again when there is more to lose: whoever kills this process should know."""
-        said = f"The database does not answer ({type(error).__name__}). Trying again."
+        said = f"The database does not answer ({in_a_line(error)}). Trying again."
         said += self._in_hand("Answers are in hand")
         if said != self.said:
             logger.warning(said)
