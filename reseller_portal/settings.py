@@ -202,7 +202,7 @@ elif ON_SQLITE:
     Path(SESSION_FILE_PATH).mkdir(mode=0o700, exist_ok=True)
 # django-q2 ends a tick that runs longer. The engine leaves long before, unless it holds answers that the database does
 # not take, or Redis is away and with it every way to start another; that a worker stands still shows by its beat.
-TICK_TIMEOUT_SECONDS = 86_400 if REDIS_URL else 3600
+TICK_TIMEOUT_SECONDS = 3600
 # docs/decisions/0003-django-q2.md tells what each of these prevents.
 Q_CLUSTER: dict[str, Any] = {
     "name": "portal",
