@@ -43,6 +43,18 @@ class Secret:
             )
             raise SecretUnreadableError(message) from None
 
+    def is_current(self) -> bool:
+        """Tell whether it needs no other than the first of ENCRYPTION_KEYS."""
+        try:
+            _fernet(tuple(settings.ENCRYPTION_KEYS[:1])).decrypt(self.ciphertext.encode())
+        except InvalidToken:
+            return not self.ciphertext
+        return True
+
+    def sealed_anew(self) -> "Secret":
+        """Return the same text encrypted with the first of ENCRYPTION_KEYS. Raises SecretUnreadableError."""
+        return Secret.seal(self.reveal())
+
     def __bool__(self) -> bool:
         return bool(self.ciphertext)
 

@@ -3,7 +3,8 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Any, ClassVar, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 # More than the one second for which django-q2 waits for a bell.
 LIMITS: Final = "socket_connect_timeout=2&socket_timeout=3"
 REST_SECONDS: Final = 10.0
-COPY_SECONDS: Final = 300
+COPY_SECONDS: Final = 60
 
 
 def with_limits(url: str) -> str:
@@ -58,8 +59,28 @@ class SpareRedisCache(RedisCache):
 
 
 class SessionCopies(SpareRedisCache):
-    """Copies of sessions, which are in the database too; each short-lived, as one may miss that its session ended."""
+    """Copies of sessions, which are in the database too; each short-lived, as one may miss that its session ended.
+
+    What this process could not write or forget while Redis was away it forgets before it asks for anything afterwards.
+    """
+
+    _outdated: ClassVar[set[str]] = set()  # keys, of this process
 
     def set(self, key: Any, value: Any, timeout: Any = COPY_SECONDS, version: int | None = None) -> None:
         """Keep a copy, for COPY_SECONDS at most."""
+        self._outdated.add(key)
         super().set(key, value, min(timeout, COPY_SECONDS), version)
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        """Forget a copy now, or else as soon as that is possible."""
+        self._outdated.add(key)
+        return super().delete(key, version)
+
+    def _ask(self, call: Callable[..., Any], instead: Any, *args: Any) -> Any:
+        return super()._ask(partial(self._ask_after_forgetting, call), instead, *args)
+
+    def _ask_after_forgetting(self, call: Callable[..., Any], *args: Any) -> Any:
+        outdated = self._outdated.copy()
+        self.delete_many(outdated)
+        self._outdated.difference_update(outdated)
+        return call(*args)

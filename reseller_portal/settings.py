@@ -26,7 +26,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 
 # Database ------------------------------------------------------------------------------------------------------------
 
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": set_up(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
 }
@@ -201,7 +201,7 @@ elif ON_SQLITE:
     SESSION_FILE_PATH = env.str("SESSION_DIR", default=str(VAR_DIR / "sessions"))
     Path(SESSION_FILE_PATH).mkdir(mode=0o700, exist_ok=True)
 # django-q2 ends a tick that runs longer. The engine leaves long before, unless it holds answers that the database does
-# not take; that a worker stands still shows by its beat.
+# not take, or Redis is away and with it every way to start another; that a worker stands still shows by its beat.
 TICK_TIMEOUT_SECONDS = 3600
 # docs/decisions/0003-django-q2.md tells what each of these prevents.
 Q_CLUSTER: dict[str, Any] = {

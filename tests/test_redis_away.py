@@ -4,14 +4,17 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import redis
+from django.conf import settings
 
 from clones.models import CloneJob
 from clones.permissions import Role
-from reseller_portal.redis import with_limits
+from reseller_portal.redis import SessionCopies, with_limits
 from tests.factories import TemplateStoreFactory, WorkerBeatFactory
 from tests.people import PASSWORD, person
 from tests.proxy import Proxy
@@ -87,6 +90,35 @@ def test_pages_and_monitors_are_answered_where_redis_refuses() -> None:
 def test_pages_and_monitors_are_answered_where_redis_is_silent(silent: str) -> None:
     assert day(silent) == ANSWERS
     assert CloneJob.objects.count() == 1
+
+
+@pytest.fixture
+def way(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A way to Redis, of which nobody is spared a try."""
+    monkeypatch.setattr("reseller_portal.redis.REST_SECONDS", 0)
+    with contextlib.closing(Proxy(urlsplit(settings.REDIS_URL).port or 6379)) as proxy:
+        yield proxy
+
+
+@pytest.mark.skipif(not settings.REDIS_URL, reason="there is no Redis")
+@pytest.mark.parametrize(
+    "miss", [lambda copies: copies.delete("session"), lambda copies: copies.set("session", {"user": 2})]
+)
+def test_a_copy_that_was_outdated_while_redis_was_away_is_not_found_afterwards(
+    miss: Callable[[SessionCopies], object], way: Proxy
+) -> None:
+    path = urlsplit(settings.REDIS_URL).path
+    copies = SessionCopies(with_limits(f"redis://127.0.0.1:{way.port}{path}"), {"KEY_PREFIX": uuid.uuid4().hex})
+    copies.set("session", {"user": 1})
+    assert copies.get("session") == {"user": 1}
+
+    way.refuse()
+    miss(copies)
+    assert copies.get("session") is None
+    way.mend()
+
+    assert copies.get("session") is None
+    assert not copies.has_key("session")
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,12 @@ def test_a_machine_without_keys_makes_its_own_and_keeps_them(machine: Machine) -
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept.values()} == {0o600}
 
 
+def test_nobody_else_on_the_machine_reads_its_database(machine: Machine) -> None:
+    machine.settings()
+
+    assert stat.S_IMODE((machine.folder / "var").stat().st_mode) == 0o700
+
+
 def test_all_that_is_kept_on_a_machine_lies_in_a_folder_of_choice(machine: Machine) -> None:
     elsewhere = machine.folder / "srv" / "portal"
 

@@ -24,6 +24,11 @@ def wait_briefly() -> None:
         connection.close()
 
 
+def in_a_line(error: Exception) -> str:
+    """Return what the log says of an error: its kind, and what it says first, such as that the disk is full."""
+    return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
+
+
 def met_a_lock(error: Exception) -> bool:
     """Tell a row that somebody holds (PostgreSQL's lock_timeout) from a database that is away."""
     return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE

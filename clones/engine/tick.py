@@ -15,7 +15,7 @@ from clones.engine import bell, leasing, recovery, seat
 from clones.engine.batches import Reviews
 from clones.engine.calls import Caller
 from clones.engine.clones import THREADS, Clones
-from clones.engine.database import AWAY
+from clones.engine.database import AWAY, in_a_line
 from clones.engine.errands import DESKS
 from clones.engine.errands.round import Errands
 from clones.engine.housekeeping import keep_house
@@ -37,24 +37,27 @@ STEADY_SECONDS: Final = 4.0
 ERRANDS_FIRST_EVERY: Final = 4  # rounds: else clones could take every request of a connection that has few
 
 
-def run_tick(queue: str, stop_asked: Callable[[], bool]) -> None:
+def run_tick(queue: str, stop_asked: Callable[[], bool], *, stays_when_idle: bool = False) -> None:
     """Loop as the worker that listens to `queue`, unless another tick of it does.
 
-    Returns when told to stop, when nothing is left to do, or after LOOP_SECONDS: then it rings for its successor and
-    waits for what is still in the air.
+    Returns when told to stop, when nothing is left to do unless it `stays_when_idle`, or after LOOP_SECONDS: then it
+    rings for its successor and waits for what is still in the air. While no bell can be rung it goes on itself.
     """
     holder = seat.take(queue, uuid.uuid4().hex, timezone.now())
     if holder:
-        Tick(holder, queue, stop_asked).run()
+        Tick(holder, queue, stop_asked, stays_when_idle=stays_when_idle).run()
 
 
 class Tick:
     """One sitting of one worker."""
 
-    def __init__(self, holder: Holder, queue: str, stop_asked: Callable[[], bool]) -> None:
+    def __init__(
+        self, holder: Holder, queue: str, stop_asked: Callable[[], bool], *, stays_when_idle: bool = False
+    ) -> None:
         self.holder = holder
         self.queue = queue
         self.stop_asked = stop_asked
+        self.stays_when_idle = stays_when_idle
         self.caller = Caller(THREADS)
         self.clones = Clones(holder, self.caller)
         self.errands = Errands(holder, self.caller, DESKS)
@@ -62,7 +65,6 @@ class Tick:
         self.rounds = itertools.count(1)
         self.ends_at = time.monotonic() + LOOP_SECONDS
         self.next_upkeep = 0.0
-        self.more_to_do = True
         self.told_at: float | None = None
         self.steady_from = time.monotonic()
         self.said = ""  # about the database, since it last answered
@@ -70,13 +72,10 @@ class Tick:
     def run(self) -> None:
         """Loop, hand the seat over, let what is in the air come in, and leave no lease behind."""
         try:
-            while not self._is_told_to_stop() and time.monotonic() < self.ends_at and self._survive(self._step):
+            while not self._is_told_to_stop() and self._survive(self._step):
                 pass
-        except BaseException:
-            self.more_to_do = False  # the watchdog's next bell is soon enough to break once more
-            raise
         finally:  # also after a bug or a timeout: every answer that still comes in was paid for
-            self._survive(self._hand_over)
+            self._survive(self._leave_seat)
             self._land()
             self.clones.close()
             self.errands.close()
@@ -97,7 +96,7 @@ class Tick:
 
     def _say_away(self, error: Exception) -> None:
         """Say it once, and again when there is more to lose: whoever kills this process should know."""
-        said = f"The database does not answer ({type(error).__name__}). Trying again."
+        said = f"The database does not answer ({in_a_line(error)}). Trying again."
         said += self._in_hand("Answers are in hand")
         if said != self.said:
             logger.warning(said)
@@ -110,10 +109,11 @@ class Tick:
 
     def _step(self) -> bool:
         """Go round once. False: this tick has nothing more to do here."""
+        if time.monotonic() >= self.ends_at and self._hand_over():
+            return False
         # First of all the beat: it must not wait for writes that may hang on somebody's lock.
         if time.monotonic() >= self.next_upkeep and not self._upkeep():
             # A job that comes in before the seat is free loses its bell to this tick; the next one rings in 3 s.
-            self.more_to_do = False
             return False
         self._collect()
         self._settle()
@@ -146,8 +146,7 @@ class Tick:
         self.clones.tally.write()
         keep_house(now)
         self.reviews.take_turn(now)
-        stays_when_idle = self.queue == bell.DEFAULT_QUEUE  # a plain qcluster has no watchdog that rings
-        return stays_when_idle or self.clones.give_work() or self.errands.give_work(now)
+        return self.stays_when_idle or self.clones.give_work() or self.errands.give_work(now)
 
     def _launch(self) -> float:
         """Lease what is due and send its calls off; return the seconds to wait at most before the next round."""
@@ -170,10 +169,15 @@ class Tick:
             time.sleep(seconds)
 
     def _hand_over(self) -> bool:
-        """Free the seat, and ring for a successor where there may be more to do."""
+        """Free the seat and ring for a successor. False: no bell can be rung, and this tick sits on it once more."""
         seat.leave(self.holder)
-        if self.more_to_do and not self._is_told_to_stop():
-            bell.try_to_ring(self.queue)
+        if bell.try_to_ring(self.queue) or not seat.take(self.queue, self.holder.token, timezone.now()):
+            return True
+        self.ends_at = time.monotonic() + LOOP_SECONDS
+        return False
+
+    def _leave_seat(self) -> bool:
+        seat.leave(self.holder)
         return True
 
     def _land(self) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from clones.engine import bell, mark, seat
 from clones.engine.cluster_process import ClusterProcess
+from clones.engine.database import in_a_line
 from clones.engine.pacing import doubling
 from clones.models import WorkerBeat
 
@@ -117,7 +118,7 @@ class Watchdog:
 
     def _say_away(self, error: Exception) -> None:
         if not self.away:
-            logger.warning("The database or the queue does not answer (%s). Waiting for it.", type(error).__name__)
+            logger.warning("The database or the queue does not answer (%s). Waiting for it.", in_a_line(error))
         self.away = True
 
     def _start(self) -> ClusterProcess | None:

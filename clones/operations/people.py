@@ -85,6 +85,8 @@ def set_password(person: User, password: str, by: User) -> None:
 
 
 def _fill(person: User, facts: PersonFacts) -> None:
+    """Fill in what was typed. Expects a transaction."""
+    address_before = person.email
     person.username = User.normalize_username(facts.username.strip())
     person.first_name, person.last_name = facts.first_name.strip(), facts.last_name.strip()
     person.email = User.objects.normalize_email(facts.email.strip())
@@ -98,6 +100,18 @@ def _fill(person: User, facts: PersonFacts) -> None:
         raise InvalidRequestError(" ".join(said), field) from None
     if User.objects.filter(username__iexact=person.username).exclude(pk=person.pk).exists():
         raise _taken(person)
+    if person.email.lower() != address_before.lower():  # some share one since before that was refused
+        _check_address(person)
+
+
+def _check_address(person: User) -> None:
+    """Refuse the address of somebody else: who reads its mails could set the passwords of both."""
+    if not person.email:
+        return
+    _one_after_the_other()
+    for other in User.objects.filter(email__iexact=person.email).exclude(pk=person.pk)[:1]:
+        message = f"“{person.email}” is the address of “{other}” already: each person has one of their own, or none."
+        raise InvalidRequestError(message, "email")
 
 
 def _save(person: User, *columns: str) -> None:
@@ -134,11 +148,15 @@ def _check_dispensable(person: User, by: User, field: str = "") -> None:
     """Refuse to take the portal away from oneself, or from its last admin. Expects a transaction."""
     if person.pk == by.pk:
         raise InvalidRequestError("You cannot take this away from yourself: ask another admin.", field)
-    # One after the other, and read only then: two admins who switch each other off at one instant would leave none.
-    Group.objects.select_for_update(no_key=True).get(name=Role.ADMIN.value)
+    _one_after_the_other()  # two admins who switch each other off at one instant would leave none
     admins = set(User.objects.filter(_ADMINS, is_active=True).values_list("pk", flat=True))
     if admins == {person.pk}:
         raise InvalidRequestError("This is the only admin: make somebody else an admin first.", field)
+
+
+def _one_after_the_other() -> None:
+    """Let whoever else calls this wait until the transaction ends. What is read after it stands."""
+    Group.objects.select_for_update(no_key=True).get(name=Role.ADMIN.value)
 
 
 def _give(person: User, role: Role) -> None:

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from clones.choices import JobStatus, MailStatus
-from clones.engine import mappings
+from clones.engine import mappings, outbox
 from clones.lifecycle import record_start
 from clones.models import Batch, BatchMail, CloneJob, Connection, Draft, DraftTarget, Profile
 from clones.operations.moving import tables
@@ -163,6 +163,19 @@ def test_a_mail_that_waits_is_sent_by_the_new_database_alone(new: str, history: 
     assert BatchMail.objects.get().state == MailStatus.UNSURE
     with only_database(new):
         assert BatchMail.objects.get().state == MailStatus.WAITING
+
+
+def test_the_mail_of_a_batch_that_is_open_is_sent_by_the_new_database_alone(new: str, history: list[CloneJob]) -> None:
+    batch = history[0].batch
+    Batch.objects.filter(pk=batch.pk).update(created_by=User.objects.get(username="sam"))
+
+    move(new)
+
+    outbox.enqueue(Batch.objects.get(pk=batch.pk), timezone.now())  # as where somebody goes back
+    assert BatchMail.objects.get(batch=batch).state == MailStatus.UNSURE
+    with only_database(new):
+        outbox.enqueue(Batch.objects.get(pk=batch.pk), timezone.now())
+        assert BatchMail.objects.get(batch=batch).state == MailStatus.WAITING
 
 
 @pytest.mark.usefixtures("kept")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -34,6 +35,7 @@ from clones.models import (
 from clones.operations.launch import Order, start_batch
 from clones.secrets import Secret
 from tests.engine.answers import status
+from tests.engine.test_bell import UnreachableBroker
 from tests.factories import BatchFactory, CloneJobFactory, WorkerBeatFactory, columns, events_of, fresh
 from tests.sandbox_process import SandboxProcess
 from tests.scale import at_scale
@@ -169,14 +171,14 @@ def test_a_tick_that_loses_its_seat_leaves_it_to_the_other() -> None:
     assert seat_token() == "another"
 
 
-def test_without_a_watchdog_it_stays_although_nothing_is_active() -> None:
+def test_where_it_is_to_stay_it_stays_although_nothing_is_active() -> None:
     asked: list[None] = []
 
     def stop_at_the_third_time() -> bool:
         asked.append(None)
         return len(asked) > 2
 
-    run_tick(bell.DEFAULT_QUEUE, stop_at_the_third_time)
+    run_tick(QUEUE, stop_at_the_third_time, stays_when_idle=True)
 
     assert len(asked) > 2
 
@@ -187,6 +189,24 @@ def test_when_its_time_is_over_it_rings_for_its_successor(monkeypatch: pytest.Mo
 
     run_tick(QUEUE, never)
 
+    assert (seat_token(), bells()) == ("", 1)
+
+
+def test_while_no_bell_can_be_rung_it_goes_on_itself(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tick, "LOOP_SECONDS", 0.2)
+    away_twice = iter([UnreachableBroker] * 2)
+
+    def broker(queue: str) -> Any:
+        return next(away_twice, get_broker)(queue)
+
+    monkeypatch.setattr(bell, "get_broker", broker)
+    a_job_for_later()
+
+    run_tick(QUEUE, never)
+
+    assert caplog.text.count("A bell was lost") == 2
     assert (seat_token(), bells()) == ("", 1)
 
 

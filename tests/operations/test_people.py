@@ -108,6 +108,59 @@ def test_an_address_is_optional() -> None:
     assert row_of(add_person(replace(RITA, email=""), NEW_PASSWORD, admin())).email == ""
 
 
+@pytest.mark.parametrize("address", ["sam@example.com", "SAM@Example.com"])
+def test_an_address_that_somebody_has_is_refused_and_named(address: str) -> None:
+    ada, sam = admin(), staff()
+    bo = person("bo", Role.STAFF)
+    deactivate_person(sam, ada)  # back again, two would have it
+
+    with pytest.raises(InvalidRequestError, match="is the address of “sam” already") as added:
+        add_person(replace(RITA, email=address), NEW_PASSWORD, ada)
+    with pytest.raises(InvalidRequestError, match="is the address of “sam” already") as changed:
+        change_person(bo, replace(facts_of(bo, Role.STAFF), email=address), ada)
+
+    assert (added.value.field, changed.value.field) == ("email", "email")
+    assert not User.objects.filter(username="rita").exists()
+    assert row_of(bo).email == "bo@example.com"
+
+
+def test_somebody_may_write_their_own_address_otherwise() -> None:
+    sam = staff()
+
+    change_person(sam, replace(facts_of(sam, Role.STAFF), email="SAM@example.com"), admin())
+
+    assert row_of(sam).email == "SAM@example.com"
+
+
+def test_two_who_share_an_address_already_may_be_changed_otherwise() -> None:
+    ada, sam = admin(), staff()
+    User.objects.create_user("bo", "Sam@example.com", PASSWORD)
+
+    change_person(sam, replace(facts_of(sam, Role.STAFF), first_name="Sam"), ada)
+
+    assert row_of(sam).first_name == "Sam"
+
+
+def test_any_number_of_people_may_have_no_address() -> None:
+    ada, sam = admin(), staff()
+    User.objects.create_user("bo", "", PASSWORD)
+
+    change_person(sam, replace(facts_of(sam, Role.STAFF), email=""), ada)
+
+    assert row_of(sam).email == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_are_given_one_address_at_one_instant_one_gets_it() -> None:
+    ada = admin()
+    both = [replace(RITA, username=name) for name in ("rita", "rosa")]
+
+    said = at_once(*(partial(add_person, facts, NEW_PASSWORD, ada) for facts in both))
+
+    assert sorted(map(bool, said)) == [False, True]
+    assert User.objects.filter(email="rita@example.com").count() == 1
+
+
 def test_names_address_and_role_are_changed_and_other_groups_kept() -> None:
     sam = staff()
     sam.groups.add(Group.objects.create(name="Newsletter"))
@@ -272,7 +325,7 @@ def test_two_admins_who_take_the_role_off_each_other_at_one_instant_leave_one() 
 def test_of_two_people_who_get_one_username_at_one_instant_one_is_added() -> None:
     ada = admin()
     for number in range(10):
-        rita = replace(RITA, username=f"rita-{number}")
+        rita = replace(RITA, username=f"rita-{number}", email="")
 
         at_once(*[partial(add_person, rita, NEW_PASSWORD, ada)] * 2)
 

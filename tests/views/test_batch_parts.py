@@ -23,6 +23,7 @@ from clones.choices import (
     SiteStatus,
 )
 from clones.models import Batch, BatchMail, CloneJob, Connection
+from clones.operations import moving, restoring
 from clones.progress import progress_of
 from clones.templatetags.portal import clock
 from clones.views.causes import MOST_CAUSES, MOST_NAMED, causes
@@ -381,12 +382,16 @@ def test_a_mail_that_was_not_sent_is_told_of(
     assert (said in page) if said else ("The mail to" not in page)
 
 
-def test_a_mail_that_a_batch_will_not_send_is_told_of_while_it_is_open(client: Client, sam: User, batch: Batch) -> None:
+@pytest.mark.parametrize("why", [moving.MAIL_NOTE, restoring.MAIL_NOTE])
+def test_why_a_mail_will_not_be_sent_is_told_while_its_batch_is_open(
+    client: Client, sam: User, batch: Batch, why: str
+) -> None:
     CloneJobFactory.create(batch=batch, status=JobStatus.QUEUED)
-    BatchMail.objects.create(batch=batch, user=staff("kim"), state=MailStatus.UNSURE, created_at=timezone.now())
+    now = timezone.now()
+    BatchMail.objects.create(batch=batch, user=staff("kim"), state=MailStatus.UNSURE, error=why, created_at=now)
     client.force_login(sam)
 
-    assert "The mail to kim about its end is not sent: it may have been" in words_of(client, batch)
+    assert f"The mail to kim about its end is not sent. {why}" in words_of(client, batch)
 
 
 def words_of(client: Client, batch: Batch) -> str:

@@ -84,6 +84,18 @@ def test_the_mail_names_the_account_and_says_what_to_do(client: Client) -> None:
     assert mail.outbox[0].to == ["sam@example.com"]
 
 
+def test_of_two_who_share_an_address_each_gets_a_mail_about_their_own_account(client: Client) -> None:
+    staff()
+    User.objects.create_user("bo", "Sam@Example.com", PASSWORD)
+
+    client.post(RESET, {"email": "sam@example.com"})
+    until(lambda: len(mail.outbox) == 2, "two mails")
+
+    named = re.findall(r"Your user name is: (\w+)", "".join(str(one.body) for one in mail.outbox))
+    assert sorted(named) == ["bo", "sam"]
+    assert len({re.search(r"https?://\S+", str(one.body)).group() for one in mail.outbox}) == 2  # type: ignore[union-attr]
+
+
 def test_the_link_leads_to_base_url_where_that_is_set(client: Client, settings: Any) -> None:
     settings.BASE_URL = "https://portal.example.com:8443"
     staff()
