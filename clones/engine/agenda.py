@@ -153,19 +153,20 @@ def merged(starts: list[Entry], looks: list[Entry], *, look_first: bool) -> Iter
 def due_jobs(connection_id: int, now: datetime) -> Due:
     """Read what is due over a connection."""
     due = CloneJob.objects.due(now).filter(connection=connection_id)
-    return _starts(due), _looks(due, now)
+    return _starts(due, now), _looks(due, now)
 
 
-def _starts(due: CloneJobQuerySet) -> list[Start]:
+def _starts(due: CloneJobQuerySet, now: datetime) -> list[Start]:
     rows = next_starts(due)
-    return with_caution(Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in rows)
+    starts = (Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in rows)
+    return with_caution(starts, now)
 
 
-def with_caution(starts: Iterable[Start]) -> list[Start]:
+def with_caution(starts: Iterable[Start], now: datetime) -> list[Start]:
     """Leave out what a batch must not send yet. What repeats a lost answer is sent all the same."""
     found = list(starts)
     large = {start.batch_id for start in found if start.waiting > caution.AT_ONCE}
-    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large)
+    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large, now)
     chosen = []
     for start in found:
         if not start.in_doubt and start.batch_id in rooms:
