@@ -95,7 +95,7 @@ class Agenda:
         Thousands of due jobs take a moment: ask for it before anything is locked.
         """
         made_at, entries = self._made_at.get(connection_id), self._entries.get(connection_id)
-        if entries is not None and made_at is not None and made_at <= now < self._rests_until[connection_id]:
+        if entries is not None and made_at is not None and made_at <= now < self._rests_until.get(connection_id, now):
             return entries
         if not entries or made_at is None or not made_at <= now < made_at + self._fresh_for[connection_id]:
             began = self._monotonic()
@@ -104,6 +104,10 @@ class Agenda:
             self._made_at[connection_id], self._fresh_for[connection_id] = now, max(FRESH_FOR, took / AT_MOST)
             self._rests_until[connection_id] = now if entries else now + took / AT_MOST
         return entries
+
+    def end_rest(self, connection_id: int) -> None:
+        """Look again where nothing stood in the order: an answer to a POST may have made room for more of its batch."""
+        self._rests_until.pop(connection_id, None)
 
     def forget(self, connection_id: int) -> None:
         """Make the order of a connection anew when it is asked for next: another worker has taken jobs of it."""
