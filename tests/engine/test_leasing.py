@@ -357,6 +357,17 @@ def test_a_renewed_lease_lasts_from_now_on(batch: Batch, holder: int) -> None:
     assert fresh(job).leased_until == after(50)
 
 
+def test_a_lease_of_the_last_second_is_not_written_again(batch: Batch, holder: int) -> None:
+    job_of(batch, JobStatus.QUEUED)
+    (job,) = lease(batch, holder)
+
+    leasing.renew([job], after(0.9))
+
+    assert fresh(job).leased_until == after(30)
+    leasing.renew([job], after(1))
+    assert fresh(job).leased_until == after(31)
+
+
 def test_only_leases_that_are_still_held_are_renewed(batch: Batch, holder: int) -> None:
     job_of(batch, JobStatus.QUEUED)
     job_of(batch, JobStatus.QUEUED)
