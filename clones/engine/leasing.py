@@ -20,7 +20,7 @@ from clones.models import CloneJob, Connection
 
 logger = logging.getLogger(__name__)
 
-RENEWED_AFTER: Final = timedelta(seconds=1)
+RENEWED_AFTER: Final = timedelta(seconds=0.5)
 
 
 def connections_with_work(now: datetime) -> list[Connection]:
@@ -103,7 +103,7 @@ def _lease(connection: Connection, worker_id: int, token: str, job_ids: list[int
 
 
 def renew(jobs: Collection[CloneJob], now: datetime) -> None:
-    """Prolong those leases of jobs, as `lease_due` returned them, that still stand, but for those of the last second.
+    """Prolong those leases of jobs, as `lease_due` returned them, that still stand, but for the newest.
 
     Most answers come sooner: to write their rows once more would be in vain.
     """
