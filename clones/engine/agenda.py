@@ -95,7 +95,7 @@ class Agenda:
         Thousands of due jobs take a moment: ask for it before anything is locked.
         """
         made_at, entries = self._made_at.get(connection_id), self._entries.get(connection_id)
-        if entries is not None and made_at is not None and made_at <= now < self._rests_until[connection_id]:
+        if entries is not None and made_at is not None and made_at <= now < self._rests_until.get(connection_id, now):
             return entries
         if not entries or made_at is None or not made_at <= now < made_at + self._fresh_for[connection_id]:
             began = self._monotonic()
@@ -104,6 +104,10 @@ class Agenda:
             self._made_at[connection_id], self._fresh_for[connection_id] = now, max(FRESH_FOR, took / AT_MOST)
             self._rests_until[connection_id] = now if entries else now + took / AT_MOST
         return entries
+
+    def end_rest(self, connection_id: int) -> None:
+        """Look again where nothing stood in the order: an answer to a POST may have made room for more of its batch."""
+        self._rests_until.pop(connection_id, None)
 
     def forget(self, connection_id: int) -> None:
         """Make the order of a connection anew when it is asked for next: another worker has taken jobs of it."""
@@ -153,19 +157,20 @@ def merged(starts: list[Entry], looks: list[Entry], *, look_first: bool) -> Iter
 def due_jobs(connection_id: int, now: datetime) -> Due:
     """Read what is due over a connection."""
     due = CloneJob.objects.due(now).filter(connection=connection_id)
-    return _starts(due), _looks(due, now)
+    return _starts(due, now), _looks(due, now)
 
 
-def _starts(due: CloneJobQuerySet) -> list[Start]:
+def _starts(due: CloneJobQuerySet, now: datetime) -> list[Start]:
     rows = next_starts(due)
-    return with_caution(Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in rows)
+    starts = (Start(pk, batch, waiting, unanswered is not None) for pk, batch, waiting, unanswered in rows)
+    return with_caution(starts, now)
 
 
-def with_caution(starts: Iterable[Start]) -> list[Start]:
+def with_caution(starts: Iterable[Start], now: datetime) -> list[Start]:
     """Leave out what a batch must not send yet. What repeats a lost answer is sent all the same."""
     found = list(starts)
     large = {start.batch_id for start in found if start.waiting > caution.AT_ONCE}
-    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large)
+    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large, now)
     chosen = []
     for start in found:
         if not start.in_doubt and start.batch_id in rooms:

@@ -65,12 +65,11 @@ def arrive(
     clone moves to that one. Raises StoreTakenError where it cannot be; nothing is written then.
     """
     _refuse_template(row, store_id)
-    job = clone_of(row)
     _refuse_beside(row, store_id)
-    known = TargetStore.objects.filter(connection=row.connection_id, store_id=store_id).exclude(pk=row.target_id)
-    other = known.select_for_update(no_key=True).first()
+    other = _claim(row, store_id)
     if other:
         _refuse_busy(other)
+    job = clone_of(row)
     advance_creations([row], CreationStatus.CREATED, at=now, error_code="", error_message="")
     if job is None:
         remark([row], note, now, actor=actor)
@@ -107,6 +106,22 @@ def _refuse_busy(other: TargetStore) -> None:
     for creation in StoreCreation.objects.filter(~Q(status__in=CREATION_GONE), target=other)[:1]:
         message = f"Store {other.store_id} was created for {creation.email}: it cannot be this one too."
         raise StoreTakenError(message)
+
+
+def _claim(row: StoreCreation, store_id: str) -> TargetStore | None:
+    """Lock the target of `row`, and the one that is at the store already: that is returned.
+
+    In the order of a launch, which may name both: the store's row is made where there is none, then they are locked by
+    their IDs. In another order, each would wait for the other for ever.
+    """
+    _, is_new = TargetStore.objects.get_or_create(connection=row.connection, store_id=store_id)
+    at_store = TargetStore.objects.filter(connection=row.connection_id, store_id=store_id).exclude(pk=row.target_id)
+    both = at_store | TargetStore.objects.filter(pk=row.target_id)
+    locked = list(both.select_for_update(no_key=True).order_by("store_id", "pk"))
+    if is_new:
+        at_store.delete()
+        return None
+    return next((one for one in locked if one.pk != row.target_id), None)
 
 
 def _move_to(other: TargetStore, row: StoreCreation, job: CloneJob | None) -> None:

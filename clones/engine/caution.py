@@ -1,25 +1,70 @@
-"""A batch is sent no faster than it shows that it works.
+"""A batch is sent no faster than it shows that it works, and neither are its stores asked for.
 
 Refusals come as fast as requests leave: without this, all clones of a batch would be sent before five have failed, and
 nothing would be left to hold. So as many may be without an answer as hold a batch when they fail, and one more for each
 that Ecwid has accepted: a batch that works is soon as fast as the connection.
+
+A lost answer is none. Each is a result that may be lost too, so that while all of them get lost no further clone is
+sent; but for ten minutes only, since five stores that never answer must not hold up the hundreds behind them for a day.
+What repeats a lost answer is sent in any case.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from clones.choices import JobStatus
-from clones.models import CloneJob
+from clones.choices import CreationStatus, JobStatus
+from clones.models import CloneJob, StoreCreation
 
 AT_ONCE: Final = 5
+LOST_COUNTS_FOR: Final = timedelta(minutes=10)
 ACCEPTED: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
 
+_BATCH_OF_CREATION: Final = "target__jobs__batch"
 
-def rooms(batch_ids: Iterable[int]) -> dict[int, int]:
+
+def rooms(batch_ids: Iterable[int], now: datetime) -> dict[int, int]:
     """Return for those of the batches of which something was sent how many more may be; AT_ONCE of the others."""
-    sent = CloneJob.objects.filter(batch__in=list(batch_ids), status__in=(JobStatus.SUBMITTING, *ACCEPTED)).order_by()
-    submitting = Count("pk", filter=Q(status=JobStatus.SUBMITTING))
-    counts = sent.values_list("batch").annotate(every=Count("pk"), in_air=submitting)
-    return {batch: AT_ONCE + (every - in_air) - in_air for batch, every, in_air in counts}
+    jobs = CloneJob.objects.filter(batch__in=list(batch_ids))
+    unanswered = Q(status=JobStatus.SUBMITTING) | _lost_lately(now)
+    return _rooms(jobs, "batch", accepted=Q(status__in=ACCEPTED), unanswered=unanswered)
+
+
+def without_hasty(due: QuerySet[StoreCreation], now: datetime) -> QuerySet[StoreCreation]:
+    """Leave out of `due` the stores that their batches must not ask for yet."""
+    waiting = due.filter(status=CreationStatus.WAITING).order_by()
+    clones = CloneJob.objects.active().order_by()
+    counts = clones.filter(target__creations__in=waiting).values_list("batch").annotate(count=Count("pk"))
+    large = [batch for batch, count in counts if count > AT_ONCE]
+    if not large:
+        return due
+    room, go = dict.fromkeys(large, AT_ONCE) | _rooms_for_creations(large, now), list[int]()
+    for batch in large:
+        targets = clones.filter(batch=batch).values("target")
+        go += due.filter(status=CreationStatus.WAITING, target__in=targets).values_list("pk", flat=True)[
+            : max(0, room[batch])
+        ]
+    in_large = Exists(clones.filter(batch__in=large, target=OuterRef("target")))
+    return due.filter(~Q(status=CreationStatus.WAITING) | ~in_large | Q(pk__in=go))
+
+
+def _rooms_for_creations(batch_ids: Iterable[int], now: datetime) -> dict[int, int]:
+    creations = StoreCreation.objects.filter(**{f"{_BATCH_OF_CREATION}__in": list(batch_ids)})
+    unanswered = Q(status=CreationStatus.CREATING) | _lost_lately(now)
+    return _rooms(creations, _BATCH_OF_CREATION, accepted=Q(status=CreationStatus.CREATED), unanswered=unanswered)
+
+
+def _lost_lately(now: datetime) -> Q:
+    return Q(unanswered_since__gt=now - LOST_COUNTS_FOR)
+
+
+def _rooms(
+    rows: QuerySet[CloneJob] | QuerySet[StoreCreation], batch: str, *, accepted: Q, unanswered: Q
+) -> dict[int, int]:
+    sent = rows.filter(accepted | unanswered).order_by().values_list(batch)
+    counts = sent.annotate(
+        accepted=Count("pk", filter=accepted, distinct=True), unanswered=Count("pk", filter=unanswered, distinct=True)
+    )
+    return {pk: AT_ONCE + more - less for pk, more, less in counts}

@@ -68,8 +68,11 @@ class Clones:
         """Take the answers that have come in."""
         for future in [future for future in self.in_air if future.done()]:
             del self.in_air[future]
-            self.unsettled.append(future.result())
-            self.tally.add(self.unsettled[-1], timezone.now())
+            answer = future.result()
+            self.unsettled.append(answer)
+            self.tally.add(answer, timezone.now())
+            if answer.submits:
+                self.agenda.end_rest(answer.job.connection_id)
 
     def settle(self) -> None:
         """Write down what has come in. Answers stay in hand until the database has them."""

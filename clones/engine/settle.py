@@ -31,7 +31,7 @@ def settle(answers: Sequence[Answer], now: datetime, outlooks: Outlooks | None =
     kept while the job is still without one.
     """
     _stop_connections(answers, now)
-    failed = {answer.job.batch_id for answer in answers if answer.submits and _settle_submit(answer, now)}
+    failed = _settle_submits([answer for answer in answers if answer.submits], now)
     looks = [answer for answer in answers if not answer.submits]
     if looks:
         _settle_looks(looks, now, outlooks or Outlooks())
@@ -60,17 +60,28 @@ def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
         logger.warning("Connection %s is stopped until %s: %s. %s", used, until, block.reason.label, block.message)
 
 
-def _settle_submit(answer: Answer, now: datetime) -> bool:
-    """Write what the answer to a POST means; tell whether its job has failed by it."""
+def _settle_submits(answers: Sequence[Answer], now: datetime) -> set[int]:
+    """Write what the answers to POSTs mean, all tickets by one commit; return the batches of which one has failed."""
+    outcomes = [(answer.job, _submit_outcome(answer, now)) for answer in answers]
+    changes = [(job, outcome.change) for job, outcome in outcomes if outcome.change]
+    tickets = [change for _, change in changes if change.to == JobStatus.QUEUED]
+    written = advance_many(sorted(tickets, key=lambda change: change.job.pk), at=now, under_lease=True)
+    for change in tickets:
+        if change.job.pk not in written:
+            _keep_late_ticket(change, now)
+    others = [(job, change) for job, change in changes if change.to != JobStatus.QUEUED]
+    return {job.batch_id for job, change in others if _write_other(job, change, now) and change.to == JobStatus.FAILED}
+
+
+def _submit_outcome(answer: Answer, now: datetime) -> Outcome:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
-    outcome = submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
-    if outcome.change is None:
-        return False
+    return submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
+
+
+def _write_other(job: CloneJob, change: Change, now: datetime) -> bool:
+    """Write what is no ticket; tell whether the lease still stood."""
     with transaction.atomic():
-        written = advance_many([_held_back(answer.job, outcome.change)], at=now, under_lease=True)
-    if not written:
-        _keep_late_ticket(outcome.change, now)
-    return bool(written) and outcome.change.to == JobStatus.FAILED
+        return bool(advance_many([_held_back(job, change)], at=now, under_lease=True))
 
 
 def _held_back(job: CloneJob, change: Change) -> Change:

@@ -45,10 +45,13 @@ _PERMANENT: Final = {
 
 
 def is_too_late_to_repeat(job: CloneJob, now: datetime) -> bool:
-    """Tell whether asking again could start a second clone: the lost one may have ended, leaving the target empty."""
-    return (
-        job.unanswered_since is not None and job.may_be_accepted_twice and now - job.unanswered_since > ASK_AGAIN_WITHIN
-    )
+    """Tell whether asking again could start a second clone: the lost one may have ended, leaving the target empty.
+
+    So it may where the clock has gone back: nobody knows then for how long the answer has been lost.
+    """
+    if job.unanswered_since is None or not job.may_be_accepted_twice:
+        return False
+    return abs(now - job.unanswered_since) > ASK_AGAIN_WITHIN
 
 
 def write_ahead(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tests.bench.databases import scratch_database
 
 FEW, MANY = 1_000, 100_000
-SECTIONS: Final = ("live", "pages", "streams", "many", "throughput", "mapping", "pacing")
+SECTIONS: Final = ("live", "pages", "streams", "many", "throughput", "caution", "mapping", "pacing")
 
 
 def main() -> int:

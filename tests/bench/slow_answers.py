@@ -1,18 +1,19 @@
-"""A stand-in for Ecwid that answers every look "IN_PROGRESS" after 100 ms, and costs next to no CPU.
+"""A stand-in for Ecwid that answers after 100 ms, and costs next to no CPU: "IN_PROGRESS", or to a POST a ticket.
 
-`python -m tests.bench.slow_answers` prints its port. `GET /count` is answered at once: how many looks it has answered.
+`python -m tests.bench.slow_answers` prints its port. `GET /count` is answered at once: how many others it has answered.
 """
 
 import asyncio
 import subprocess
 import sys
+import uuid
 from types import TracebackType
 from typing import Final, Self
 
 import requests
 
 LATENCY_SECONDS: Final = 0.1
-END_OF_REQUEST: Final = b"\r\n\r\n"  # a look has no body
+END_OF_REQUEST: Final = b"\r\n\r\n"  # no request has a body
 
 
 class SlowAnswers(asyncio.Protocol):
@@ -38,11 +39,18 @@ class SlowAnswers(asyncio.Protocol):
         if request.startswith(b"GET /count"):
             self._answer(b'{"count": %d}' % SlowAnswers.answered)
         else:
-            asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._answer_look)
+            is_start = request.startswith(b"POST")
+            asyncio.get_running_loop().call_later(
+                LATENCY_SECONDS, self._answer_start if is_start else self._answer_look
+            )
 
     def _answer_look(self) -> None:
         SlowAnswers.answered += 1
         self._answer(b'{"status": "IN_PROGRESS"}')
+
+    def _answer_start(self) -> None:
+        SlowAnswers.answered += 1
+        self._answer(b'{"success": true, "ticket": "%s"}' % str(uuid.uuid4()).encode())
 
     def _answer(self, body: bytes) -> None:
         assert self._transport is not None
@@ -68,7 +76,7 @@ class SlowServer:
         self._process.wait()
 
     def count(self) -> int:
-        """Return how many looks it has answered."""
+        """Return how many requests it has answered."""
         return int(requests.get(f"http://127.0.0.1:{self.port}/count", timeout=10).json()["count"])
 
 

@@ -50,7 +50,7 @@ def run(bench: Bench) -> None:
     """Measure both in turn, each time started anew."""
     bench.say(f"\n{'Looks at running clones, 100 ms each':<50}{'a second':>12}{'CPU, ms':>12}{'memory, MB':>12}")
     with scratch_database(bench.folder, "throughput") as url, SlowServer() as server:
-        _python("-m", "tests.bench.running_clones", str(server.port), str(CLONES), DATABASE_URL=url)
+        run_python("-m", "tests.bench.running_clones", str(server.port), str(CLONES), DATABASE_URL=url)
         rounds = [
             (_measure_engine(bench, server, url), _measure_tasks(bench, server, url, PROCESSES)) for _ in range(ROUNDS)
         ]
@@ -66,7 +66,7 @@ def _each(ratios: list[float]) -> str:
 
 
 def _measure_engine(bench: Bench, server: SlowServer, url: str) -> Speed:
-    with _running("worker", DATABASE_URL=url) as mark:
+    with running("worker", DATABASE_URL=url) as mark:
         return _measure(bench, server, "engine: manage.py worker", mark)
 
 
@@ -76,10 +76,10 @@ def _measure_tasks(bench: Bench, server: SlowServer, url: str, processes: int) -
         "DJANGO_SETTINGS_MODULE": "tests.bench.polling_settings",
         "POLLING_WORKERS": str(processes),
     }
-    _python("-m", "tests.bench.polling_task", str(TASKS), **variables)
-    with _running("qcluster", **variables) as mark:
+    run_python("-m", "tests.bench.polling_task", str(TASKS), **variables)
+    with running("qcluster", **variables) as mark:
         speed = _measure(bench, server, f"a task for each look: qcluster of {processes} processes", mark)
-    _python("-m", "tests.bench.polling_task", "0", **variables)  # a Redis outlives this
+    run_python("-m", "tests.bench.polling_task", "0", **variables)  # a Redis outlives this
     return speed
 
 
@@ -98,7 +98,7 @@ def _measure(bench: Bench, server: SlowServer, who: str, mark: str) -> Speed:
 
 
 @contextmanager
-def _running(command: str, **variables: str) -> Iterator[str]:
+def running(command: str, **variables: str) -> Iterator[str]:
     """Run `manage.py command`; yield the mark that all its processes bear. None of them is left afterwards."""
     mark = uuid.uuid4().hex
     with tempfile.TemporaryFile() as log:
@@ -116,5 +116,10 @@ def _running(command: str, **variables: str) -> Iterator[str]:
             process.wait()
 
 
-def _python(*arguments: str, **variables: str) -> None:
-    subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment(**variables), check=True)
+def run_python(*arguments: str, **variables: str) -> str:
+    """Run Python; return what it printed."""
+    command = [sys.executable, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(**variables), check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout

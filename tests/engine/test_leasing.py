@@ -297,6 +297,16 @@ def test_settings_that_may_have_been_cloned_unseen_for_over_a_minute_are_not_ask
     assert (row.status, row.failure_kind, row.lease_token) == (JobStatus.FAILED, FailureKind.RESULT_LOST, "")
 
 
+def test_settings_are_not_asked_for_again_where_the_clock_has_gone_back_by_over_a_minute(holder: int) -> None:
+    batch = BatchFactory.create(scope=CloneScope.STORE_SETTINGS)
+    unknown = job_of(batch, unanswered_since=after(60.1))
+    in_time = job_of(batch, unanswered_since=after(60))
+
+    assert lease(batch, holder) == [in_time]
+
+    assert fresh(unknown).failure_kind == FailureKind.RESULT_LOST
+
+
 def test_an_empty_template_counts_as_settings_only_and_a_full_one_does_not(holder: int) -> None:
     empty = BatchFactory.create(template=TemplateStoreFactory.create(product_count=0, category_count=0))
     full = BatchFactory.create(template=TemplateStoreFactory.create(product_count=0, category_count=1))
@@ -355,6 +365,17 @@ def test_a_renewed_lease_lasts_from_now_on(batch: Batch, holder: int) -> None:
     leasing.renew([job], after(20))
 
     assert fresh(job).leased_until == after(50)
+
+
+def test_a_lease_that_was_just_taken_is_not_written_again(batch: Batch, holder: int) -> None:
+    job_of(batch, JobStatus.QUEUED)
+    (job,) = lease(batch, holder)
+
+    leasing.renew([job], after(0.4))
+
+    assert fresh(job).leased_until == after(30)
+    leasing.renew([job], after(0.5))
+    assert fresh(job).leased_until == after(30.5)
 
 
 def test_only_leases_that_are_still_held_are_renewed(batch: Batch, holder: int) -> None:

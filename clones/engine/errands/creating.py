@@ -20,7 +20,7 @@ from clones.ecwid import (
     NotSent,
     RateLimited,
 )
-from clones.engine import arrival, budget, leasing, neighbours, pacing
+from clones.engine import arrival, budget, caution, leasing, neighbours, pacing
 from clones.engine.batches import review
 from clones.engine.calls import UnusableConnectionError
 from clones.engine.errands import creation_rules
@@ -45,11 +45,11 @@ class CreationDesk(Desk[StoreCreation]):
     model = StoreCreation
 
     def due(self, now: datetime) -> QuerySet[StoreCreation]:
-        """Select those over connections that may send something just now: others must not stand in their way."""
+        """Select those over connections, and of batches, that may send something: others must not stand in the way."""
         moves = (CreationStatus.WAITING, CreationStatus.LOOKING)
         free = self.rows().filter(finished_at=None, next_action_at__lte=now, lease_token="", status__in=moves)
         ready = free.filter(connection__in=budget.ready(now)).order_by("next_action_at", "pk")
-        return shared_out(self, ready, "connection", lambda pk: _room_in_air(pk, now))
+        return shared_out(self, caution.without_hasty(ready, now), "connection", lambda pk: _room_in_air(pk, now))
 
     def prepare(self, rows: list[StoreCreation], now: datetime) -> list[tuple[StoreCreation, Work]]:
         """Take as many as the budgets allow; CREATING and the doubt are written before a request leaves."""

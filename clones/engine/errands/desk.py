@@ -34,6 +34,7 @@ class Desk(ABC, Generic[R]):
         """Keep what the tick's calls share: the session, the silence and the clients."""
         self.caller = caller
         self.send_before = 0.0  # monotonic; set by each round before `prepare`
+        self.worker_id = 0  # whose rows are leased here; set with each lease
 
     def rows(self) -> QuerySet[R]:
         """Select all rows of this kind."""

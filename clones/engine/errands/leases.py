@@ -17,6 +17,7 @@ from clones.models import WorkerBeat
 def lease(desk: Desk[R], worker_id: int, room: int, now: datetime) -> tuple[bool, list[tuple[R, Work]]]:
     """Lease at most `room` due rows for what the desk makes of them; tell also whether there were any."""
     token = uuid.uuid4().hex
+    desk.worker_id = worker_id
     with transaction.atomic():
         rows = list(desk.due(now).select_for_update(of=("self",), no_key=True, skip_locked=True)[:room])
         if not rows:

@@ -15,14 +15,15 @@ KEPT_FREE: Final = 4  # one in so many calls, while another connection may come 
 def shared_out(
     desk: Desk[R], ready: QuerySet[R], place: str, room_of: Callable[[int], int] | None = None
 ) -> QuerySet[R]:
-    """Keep of `ready` each connection's share of the calls that the desk has at once.
+    """Keep of `ready` each connection's share of the calls that the desk of one worker has at once.
 
     `place`: the lookup from a row to its connection. `room_of` says for a connection's id how many it may have besides.
     """
     with_work = set(ready.order_by().values_list(place, flat=True).distinct())
     if not with_work:
         return ready
-    in_air = Counter(desk.rows().exclude(lease_token="").order_by().values_list(place, flat=True))
+    leased = desk.rows().filter(leased_by=desk.worker_id).exclude(lease_token="")
+    in_air = Counter(leased.order_by().values_list(place, flat=True))
     places = with_work.union(in_air)
     others = Connection.objects.exclude(pk__in=places).exists()
     if len(places) == 1 and not others:

@@ -503,15 +503,16 @@ def test_five_refused_stores_hold_their_batch_at_once(connection: Connection, wo
     rows = [wanted(connection, f"new-{number}") for number in range(8)]
     batch = job_of(rows[0]).batch
     CloneJob.objects.update(batch=batch)
-    desk, work = worker.lease(NOW + SOON, room=6)
+    desk, work = worker.lease(NOW + SOON)
     refused = Answer(connection, Conflict("CONSTRAINT_VIOLATION", "Taken", 409), NOW)
 
-    for leased, _ in work[:5]:
+    assert len(work) == 5
+    for leased, _ in work:
         leases.settle(desk, leased.pk, leased.lease_token, refused, NOW + SOON)
 
     batch.refresh_from_db()
     assert batch.hold_reason == HoldReason.SAME_FAILURES
-    assert StoreCreation.objects.filter(status=CreationStatus.WAITING, next_action_at=None).count() == 2
+    assert StoreCreation.objects.filter(status=CreationStatus.WAITING, next_action_at=None).count() == 3
 
 
 def test_the_pause_before_a_404_counts_covers_the_clients_own_limits() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from clones.choices import CheckStatus, JobStatus
+from clones.engine.budget import MOST_IN_AIR
 from clones.engine.errands.checking import CheckDesk
 from clones.engine.errands.creating import CreationDesk
 from clones.engine.errands.desk import Desk
@@ -98,3 +99,29 @@ def test_a_connection_that_is_alone_has_all(desk: type[Desk[Any]], make: Any, pl
     Driver(desk).lease(later(), room=desk.at_once)
 
     assert in_air(desk, place) == {only.pk: desk.at_once}
+
+
+@DESKS
+def test_a_second_worker_has_as_many_calls_as_the_first(desk: type[Desk[Any]], make: Any, place: str) -> None:
+    busy, _ = connection(), connection()
+    make(busy, 30)
+    first, second = Driver(desk), Driver(desk)
+    first.lease(later(), room=desk.at_once)
+    first.lease(later(), room=desk.at_once - in_air(desk, place).total())
+    assert in_air(desk, place) == {busy.pk: 12}
+
+    second.lease(later(), room=desk.at_once)
+
+    assert in_air(desk, place) == {busy.pk: 24}
+
+
+def test_workers_together_do_not_exceed_what_a_connection_may_have_in_the_air() -> None:
+    busy, _ = connection(), connection()
+    Connection.objects.filter(pk=busy.pk).update(rate_limit=600)
+    creations(busy, 30)
+    now = later()
+
+    for seconds in (0, 2, 4):  # the budget alone would let more leave
+        Driver(CreationDesk).lease(now + timedelta(seconds=seconds), room=CreationDesk.at_once)
+
+    assert in_air(CreationDesk, "connection") == {busy.pk: MOST_IN_AIR}
