@@ -6,6 +6,7 @@ import requests
 from clones.sandbox.teststores import TEST_STORES, TestStore
 from tests.sandbox.api import Api
 from tests.sandbox_process import SandboxProcess, store_token
+from tests.waiting import until
 
 CALLS = {
     "profile": "profile",
@@ -143,10 +144,7 @@ def test_a_block_of_a_token_ends_by_itself(sandbox: SandboxProcess, api: Api) ->
     sandbox.fault("rate_limit", retry_after="1", block_seconds=0.05)
     assert api.read("profile").status_code == 429
 
-    while (answer := api.read("profile")).status_code == 429:
-        pass
-
-    assert answer.status_code == 200
+    until(lambda: api.read("profile").status_code == 200, "the end of the block")
 
 
 @pytest.mark.parametrize(("path", "call"), CALLS.items())
