@@ -3,6 +3,8 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,20 @@ def test_a_call_that_hangs_is_left_behind(free: threading.Event) -> None:
         Hurry(limit=0.2).run(lambda _: free.wait(60))
 
     assert not free.is_set()
+
+
+def test_a_call_whose_thread_begins_late_has_no_more_time_for_that(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = ThreadPoolExecutor.submit
+
+    def late(*args: Any) -> Future[Any]:
+        clock.now += 4
+        return submit(*args)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", late)
+
+    assert Hurry(clock).run(lambda timeouts: timeouts.total) == 6
 
 
 def test_a_request_whose_name_server_was_too_slow_never_leaves(
