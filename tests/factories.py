@@ -138,7 +138,7 @@ class WorkerBeatFactory(factory.django.DjangoModelFactory[WorkerBeat]):
     queue = factory.Sequence(lambda n: f"portal-{n}")
     host = "host"
     started_at = factory.LazyFunction(timezone.now)
-    beat_at = factory.LazyAttribute(lambda beat: beat.started_at + timedelta(milliseconds=1))
+    beat_at = factory.LazyAttribute(lambda beat: beat.started_at + timedelta(minutes=30))  # alive on a slow machine too
 
 
 def fresh(job: CloneJob) -> CloneJob:
