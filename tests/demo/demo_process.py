@@ -91,7 +91,7 @@ class DemoProcess:
 
     def exit_code(self) -> int:
         """Return it once the started process has ended."""
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=PATIENCE_SECONDS)
 
     def processes(self) -> list[int]:
         """Return the ids of all processes that were ever started by this one and live."""

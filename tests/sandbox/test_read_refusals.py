@@ -36,7 +36,7 @@ def test_a_read_needs_this_stores_token(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("header", ["secret_sandbox_1", "Basic secret_sandbox_1", "bearer secret_sandbox_1", "Bearer"])
 def test_a_token_is_sent_as_bearer(sandbox: SandboxProcess, api: Api, header: str) -> None:
-    answer = api.session.get(f"{sandbox.api_url}/1/profile", headers={"Authorization": header}, timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/1/profile", headers={"Authorization": header}, timeout=120)
 
     assert verdict(answer) == (403, "INVALID_API_TOKEN")
 
@@ -44,7 +44,7 @@ def test_a_token_is_sent_as_bearer(sandbox: SandboxProcess, api: Api, header: st
 def test_an_older_client_may_send_the_token_in_the_address(sandbox: SandboxProcess, api: Api) -> None:
     answers = [
         api.session.get(
-            f"{sandbox.api_url}/1/profile", params={"token": token}, headers=headers, timeout=20
+            f"{sandbox.api_url}/1/profile", params={"token": token}, headers=headers, timeout=120
         ).status_code
         for token, headers in [
             (store_token(1), {}),
@@ -57,7 +57,7 @@ def test_an_older_client_may_send_the_token_in_the_address(sandbox: SandboxProce
 
 
 def test_the_applications_key_opens_no_store(sandbox: SandboxProcess, api: Api) -> None:
-    answer = api.session.get(f"{sandbox.api_url}/1/profile", timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/1/profile", timeout=120)
 
     assert verdict(answer) == (403, "INVALID_API_TOKEN")
 
@@ -78,7 +78,7 @@ def test_a_token_can_be_chosen_and_changed(sandbox: SandboxProcess, api: Api) ->
 def test_a_store_that_is_not_there_is_404(sandbox: SandboxProcess, api: Api, path: str, store_id: object) -> None:
     headers = {"Authorization": f"Bearer {store_token(1)}"}
 
-    answer = api.session.get(f"{sandbox.api_url}/{store_id}/{path}", headers=headers, timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/{store_id}/{path}", headers=headers, timeout=120)
 
     assert verdict(answer) == (404, "STORE_NOT_FOUND")
 

@@ -55,7 +55,7 @@ def refuse_reviews() -> Iterator[None]:
 def hold_writes() -> Iterator[None]:
     """Let nobody write jobs, beats or mails meanwhile; whoever tries waits."""
     if connection.vendor == "sqlite":
-        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=20)) as other:
+        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=120)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
             other.rollback()
