@@ -15,6 +15,7 @@ from clones.forms.launch import MOST_TARGETS, LaunchForm
 from clones.models import Batch, CloneJob, Connection, TemplateStore
 from clones.views import launch
 from tests.factories import (
+    MISSING,
     BatchFactory,
     CloneJobFactory,
     ConnectionFactory,
@@ -86,7 +87,7 @@ def test_every_wrong_id_is_named_and_what_was_typed_is_kept(client: Client, sam:
     ("wrong", "sentence"),
     [
         ({"template": ""}, "Choose the template store to copy."),
-        ({"template": "999"}, "not there any more"),
+        ({"template": MISSING}, "not there any more"),
         ({"targets": ""}, "Name at least one target store."),
         ({"targets": " , ;"}, "Name at least one target store."),
         ({"targets": " ".join(map(str, range(1, 5002)))}, "start at most 5,000 at once"),
@@ -304,7 +305,7 @@ def test_the_address_may_fill_in_the_form(client: Client, sam: User, template: T
     assert not Batch.objects.exists()
 
 
-@pytest.mark.parametrize("query", ["template=x", "template=999", "scope=EVERYTHING", "clone_demo_catalog=false"])
+@pytest.mark.parametrize("query", ["template=x", f"template={MISSING}", "scope=EVERYTHING", "clone_demo_catalog=false"])
 def test_an_address_that_makes_no_sense_leaves_the_form_as_it_is(
     client: Client, sam: User, template: TemplateStore, query: str
 ) -> None:
