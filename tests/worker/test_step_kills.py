@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from clones.choices import CreationStatus, JobStatus, SiteStatus
@@ -36,10 +37,11 @@ class Scene:
     worker: WorkerProcess
 
     def launch(self) -> CloneJob:
-        creation = StoreCreationFactory.create(connection=self.template.connection, email=EMAIL)
-        batch = BatchFactory.create(template=self.template)
-        job = CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
-        SiteCloneFactory.create(job=job, draft=False)
+        with transaction.atomic():  # the worker must not see a store that nobody wants yet
+            creation = StoreCreationFactory.create(connection=self.template.connection, email=EMAIL)
+            batch = BatchFactory.create(template=self.template)
+            job = CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
+            SiteCloneFactory.create(job=job, draft=False)
         bell.ring_all()
         return job
 
@@ -305,10 +307,11 @@ def test_killed_after_the_end_changes_nothing(scene: Scene) -> None:
 def test_two_workers_and_a_kill_create_each_of_many_stores_once(scene: Scene) -> None:
     template, batch = scene.template, BatchFactory.create(template=scene.template)
     emails = [f"new-{n}@example.com" for n in range(8)]
-    for email in emails:
-        creation = StoreCreationFactory.create(connection=template.connection, email=email)
-        CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
     scene.sandbox.fault("hold_before", call="store_create", skip=3, times=None)
+    with transaction.atomic():
+        for email in emails:
+            creation = StoreCreationFactory.create(connection=template.connection, email=email)
+            CloneJobFactory.create(batch=batch, target=creation.target, next_action_at=None)
     other = scene.start_worker()
     bell.ring_all()
     # One that is written down and not sent yet when its worker dies would be looked for, for minutes.
