@@ -30,6 +30,8 @@ from clones.secrets import Secret
 
 # Far from every store ID that a test names: how far a sequence gets depends on what ran before in the same process.
 FIRST_TEMPLATE, FIRST_TARGET = 31_000_001, 92_000_001
+FIRST_CONNECTION = 100_001  # and names of one length, which are in order
+MISSING = 2_000_000_000  # the number of no row
 FOLLOWED = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
 
 
@@ -37,7 +39,7 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
     class Meta:
         model = Connection
 
-    name = factory.Sequence(lambda n: f"Connection {n}")
+    name = factory.Sequence(lambda n: f"Connection {FIRST_CONNECTION + n}")
     api_url = "https://app.ecwid.com/api/v3"
     client_id = factory.Sequence(lambda n: f"client-{n}")
     client_secret = factory.LazyFunction(lambda: Secret.seal("client-secret"))
@@ -138,7 +140,7 @@ class WorkerBeatFactory(factory.django.DjangoModelFactory[WorkerBeat]):
     queue = factory.Sequence(lambda n: f"portal-{n}")
     host = "host"
     started_at = factory.LazyFunction(timezone.now)
-    beat_at = factory.LazyAttribute(lambda beat: beat.started_at + timedelta(milliseconds=1))
+    beat_at = factory.LazyAttribute(lambda beat: beat.started_at + timedelta(minutes=30))  # alive on a slow machine too
 
 
 def fresh(job: CloneJob) -> CloneJob:

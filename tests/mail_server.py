@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.processes import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Behaviour:
 @contextmanager
 def serving(behaviour: Behaviour) -> Iterator[int]:
     """Serve on a free port of this machine, which is handed in."""
-    controller = Controller(behaviour, hostname="127.0.0.1", port=free_port())
+    controller = Controller(behaviour, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE_SECONDS)
     controller.start()
     try:
         yield controller.port

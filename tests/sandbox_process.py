@@ -252,7 +252,7 @@ class SandboxProcess(Startable):
         process = self._running()
         process.send_signal(number)
         try:
-            return process.wait(timeout=60)
+            return process.wait(timeout=CONTROL_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired as error:
             process.kill()
             process.wait()

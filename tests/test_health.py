@@ -35,7 +35,7 @@ def asked_elsewhere(path: str, **variables: str) -> tuple[int, str]:
         env=environment(DJANGO_SETTINGS_MODULE="reseller_portal.settings", **variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     status, body = json.loads(ended.stdout)

@@ -64,6 +64,6 @@ def make_keys(parent: Path, barrier: Barrier, found: "multiprocessing.queues.Sim
     """In a process of its own: make keys in one new folder after the other, each at the same instant as the other."""
     keys = []
     for number in range(ROUNDS):
-        barrier.wait(30)
+        barrier.wait(120)
         keys.append(local_keys(parent / str(number)))
     found.put(keys)

@@ -18,9 +18,9 @@ def test_what_is_refused_is_one_line_and_a_question_for_the_head_alone_is_none(c
     session = {name: morsel.value for name, morsel in client.cookies.items()}
     with WebProcess(tmp_path / "web.log") as web:
         begin = len(web.log.read_text())
-        asked = requests.head(f"{web.address}/help/first-clone/", cookies=session, timeout=30)
-        refused = requests.get(f"{web.address}/people/", cookies=session, timeout=30)
-        stranger = requests.get(f"{web.address}/", headers={"Host": "elsewhere.example"}, timeout=30)
+        asked = requests.head(f"{web.address}/help/first-clone/", cookies=session, timeout=120)
+        refused = requests.get(f"{web.address}/people/", cookies=session, timeout=120)
+        stranger = requests.get(f"{web.address}/", headers={"Host": "elsewhere.example"}, timeout=120)
         lines = web.log.read_text()[begin:].splitlines()
 
     assert [answer.status_code for answer in (asked, refused, stranger)] == [200, 403, 400]

@@ -6,6 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from clones.permissions import Capability, Role, main_role, make_groups, may, role_for, roles_of, with_roles, words_for
 from clones.signin import PortalBackend
+from tests.factories import MISSING
 from tests.people import admin, nobody, person, staff
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +93,7 @@ def test_who_is_deactivated_or_gone_is_nobody_at_the_next_request() -> None:
     gone = User.objects.create_user("gone", is_active=False)
 
     assert PortalBackend().get_user(gone.pk) is None
-    assert PortalBackend().get_user(999_999) is None
+    assert PortalBackend().get_user(MISSING) is None
 
 
 def test_every_role_has_its_group_however_often_they_are_made() -> None:

@@ -9,6 +9,7 @@ from clones.choices import BatchState, CreationStatus, HoldReason, JobStatus, Si
 from clones.models import Batch, CloneJob, needing_person, with_steps
 from clones.progress import Progress, progress_of
 from tests.factories import (
+    MISSING,
     BatchFactory,
     CloneJobFactory,
     ConnectionFactory,
@@ -114,7 +115,7 @@ def test_many_batches_are_counted_by_one_query(django_assert_num_queries: Any) -
     without_store(ended, PERSON, status=X)  # nothing waits for that store any more
 
     with django_assert_num_queries(1):
-        found = progress_of([stopped.pk, held.pk, ended.pk, 404])
+        found = progress_of([stopped.pk, held.pk, ended.pk, MISSING])
 
     assert found[stopped.pk] == Progress({W: 1}, goes_alone=True, is_stopped=True)
     assert found[held.pk] == Progress(
@@ -122,7 +123,7 @@ def test_many_batches_are_counted_by_one_query(django_assert_num_queries: Any) -
     )
     assert found[held.pk].needs_person == 2
     assert found[ended.pk] == Progress({X: 1})
-    assert found[404].total == 0
+    assert found[MISSING].total == 0
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from tests.proxy import Proxy
 @pytest.fixture
 def server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(20)
+        listener.settimeout(120)
         yield listener
 
 
@@ -24,7 +24,7 @@ def proxy(server: socket.socket) -> Iterator[Proxy]:
 
 
 def call(proxy: Proxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", proxy.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=120)
 
 
 def test_passes_bytes_both_ways(proxy: Proxy, server: socket.socket) -> None:
@@ -60,7 +60,7 @@ def test_swallows_until_it_is_mended(proxy: Proxy, server: socket.socket) -> Non
         answerer.setblocking(False)
         with pytest.raises(BlockingIOError):
             answerer.recv(100)
-        answerer.settimeout(20)
+        answerer.settimeout(120)
 
         proxy.mend()
 
@@ -76,7 +76,7 @@ def test_keeps_the_end_of_a_connection_to_itself_until_it_is_mended(proxy: Proxy
         answerer.settimeout(0.2)
         with pytest.raises(TimeoutError):
             answerer.recv(100)
-        answerer.settimeout(20)
+        answerer.settimeout(120)
 
         proxy.mend()
 

@@ -68,7 +68,7 @@ class Machine:
         environment = {name: value for name, value in os.environ.items() if not is_own(name)}
         environment |= {"DJANGO_SETTINGS_MODULE": "reseller_portal.settings", **variables}
         options: dict[str, Any] = {"cwd": self.folder, "env": environment, "capture_output": True, "text": True}
-        return subprocess.run([sys.executable, *arguments], check=False, timeout=60, **options)
+        return subprocess.run([sys.executable, *arguments], check=False, timeout=120, **options)
 
     def settings(self, **variables: str) -> dict[str, Any]:
         return self.shown(SHOW, **variables)

@@ -3,20 +3,25 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import time_machine
 from django.utils import timezone
 
 from clones.templatetags.portal import EMPTY, clock, draw_clock, when
 
+NOW = datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
+
 
 def test_within_a_day_it_is_an_age_that_the_page_can_let_grow() -> None:
-    drawn = when(timezone.now() - timedelta(minutes=5))
+    with time_machine.travel(NOW, tick=False):
+        drawn = when(NOW - timedelta(minutes=5))
 
     assert 'data-ago="300"' in drawn
     assert ">5\xa0minutes ago</time>" in drawn
 
 
 def test_what_is_to_come_has_an_age_below_nothing() -> None:
-    drawn = when(timezone.now() + timedelta(hours=2, seconds=30))
+    with time_machine.travel(NOW, tick=False):
+        drawn = when(NOW + timedelta(hours=2, seconds=30))
 
     assert 'data-ago="-7230"' in drawn
     assert ">2\xa0hours from now</time>" in drawn

@@ -182,6 +182,7 @@ class Tick:
 
     def _land(self) -> None:
         """Wait for the answers in the air, write them down, and give back what is still leased."""
+        self._collect()  # a database that is away may have used up the time, and what came in is to be told as lost
         while self._is_busy() and not self._is_out_of_time():
             self._survive(self._land_step)
         if lost := self._in_hand("Stopped with answers that the database did not take,"):

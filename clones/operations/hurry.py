@@ -38,14 +38,18 @@ class Hurry:
         A client keeps to the timeouts by itself, except where the system looks for a host's address: for that the call
         has a thread of its own, which is left behind. A request that is late by then is held back by the client.
         """
-        left = self.left_seconds
-        if left <= 0:
-            raise NoAnswer("the time was used up before everything was asked")
+        seconds = self._timeouts().total
         pool = ThreadPoolExecutor(1, thread_name_prefix="hurry")
         try:
-            timeouts = Timeouts(connect=min(CONNECT_SECONDS, left), read=left, total=left)
-            return pool.submit(call, timeouts).result(left)
+            return pool.submit(lambda: call(self._timeouts())).result(seconds)
         except TimeoutError:
             raise NoAnswer("it did not come in time") from None
         finally:
             pool.shutdown(wait=False)
+
+    def _timeouts(self) -> Timeouts:
+        """Return what is left now. A call's own thread asks again: on a busy machine it may begin late."""
+        left = self.left_seconds
+        if left <= 0:
+            raise NoAnswer("the time was used up before everything was asked")
+        return Timeouts(connect=min(CONNECT_SECONDS, left), read=left, total=left)

@@ -1,6 +1,7 @@
 """The real browser before the real portal. Every complaint of the browser fails the test that caused it."""
 
 from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from tests.browser.chromium import launch_options
 from tests.browser.complaints import Complaints
 from tests.browser.look import WIDE, faults
+from tests.waiting import PATIENCE_SECONDS
 from tests.web_process import WebProcess
 
-PATIENCE_MILLISECONDS = 30_000  # only a broken test waits so long
+PATIENCE_MILLISECONDS = int(PATIENCE_SECONDS * 1000)
 
 NewContext = Callable[..., BrowserContext]
 SignIn = Callable[[Page, User], None]
@@ -125,6 +127,12 @@ def refresh(page: Page) -> None:
     if link.count():
         link.click()
     page.wait_for_load_state()
+
+
+def stop_clock(page: Page) -> None:
+    """Let no time pass on the pages that are opened from here on, but what the test lets pass."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))  # the past would be refused
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from clones.choices import JobStatus
 from tests.browser.complaints import Complaints
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, stop_clock
 from tests.browser.look import PHONE
 from tests.factories import CloneJobFactory, TemplateStoreFactory
 from tests.people import admin, staff
@@ -17,7 +17,7 @@ def test_ages_grow_while_a_page_is_open(page: Page, sign_in: SignIn) -> None:
     ended_at = timezone.now() - timedelta(minutes=5, seconds=5)
     job = CloneJobFactory.create(status=JobStatus.COMPLETED, finished_at=ended_at)
     sign_in(page, staff())
-    page.clock.install()
+    stop_clock(page)
     page.goto("/")
     line = page.locator("li").filter(has=page.locator(f"#finished-{job.pk}"))
     expect(line).to_contain_text("5 minutes ago")
@@ -41,7 +41,7 @@ def test_a_copy_button_is_itself_again_however_often_it_is_clicked(page: Page, s
     job = CloneJobFactory.create(status=JobStatus.COMPLETED)
     sign_in(page, staff())
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.clock.install()
+    stop_clock(page)
     page.goto(f"/clones/{job.pk}/")
     button = page.locator("#job-facts [data-copy]")
     for _ in range(2):

@@ -85,9 +85,10 @@ def test_a_script_that_a_page_must_not_have_is_blocked_and_heard(
 ) -> None:
     sign_in(page, staff())
     page.goto("/")
-    page.evaluate(
-        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
-    )
-    page.wait_for_function("window.ran === undefined")
+    with page.expect_console_message(lambda message: "Content Security Policy" in message.text):
+        page.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
+        )
+    assert page.evaluate("window.ran === undefined")
     assert any("Content Security Policy" in heard for heard in complaints.heard)
     complaints.forgive("Content Security Policy")

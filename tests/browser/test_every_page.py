@@ -18,6 +18,7 @@ from clones.documents import DOCUMENTS
 from tests.browser.complaints import Complaints
 from tests.browser.conftest import PATIENCE_MILLISECONDS, Look, SignIn
 from tests.browser.world import World
+from tests.factories import MISSING
 from tests.web_process import WebProcess
 
 NOBODY_SIGNED_IN = ""
@@ -230,7 +231,7 @@ def test_page(visitor: Visitor, who: str, address: str) -> None:
     ("who", "address", "status"),
     [
         ("staff", "/no/such/page/", 404),
-        ("staff", "/clones/999/", 404),
+        ("staff", f"/clones/{MISSING}/", 404),
         ("staff", "/people/", 403),
         ("nobody", "/", 403),
     ],

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 from clones.choices import JobStatus
 from clones.models import Batch, CloneJob
 from tests.browser.complaints import Complaints
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, stop_clock
 from tests.factories import BatchFactory, CloneJobFactory
 from tests.people import staff
 from tests.web_process import WebProcess
@@ -81,7 +81,7 @@ def test_what_is_unfolded_stays_so_when_what_is_around_it_is_swapped(page: Page,
 
 
 def test_a_paused_page_asks_only_when_told_to(page: Page, waiting: list[CloneJob]) -> None:
-    page.clock.install()
+    stop_clock(page)  # so that no question is on its way when the page is paused
     page.goto("/clones/")
     page.get_by_role("button", name="Pause").click()
     asked = questions(page)
@@ -109,8 +109,8 @@ def test_new_clones_are_announced_and_move_no_row(page: Page, batch: Batch, wait
 def test_nothing_is_asked_once_all_have_ended(page: Page, waiting: list[CloneJob]) -> None:
     page.clock.install()
     page.goto("/clones/")
-    end(*waiting)
     with page.expect_response(lambda answer: answer.status == 286):
+        end(*waiting)
         page.clock.run_for(timedelta(seconds=10) // timedelta(milliseconds=1))
     expect(page.get_by_role("button", name="Pause")).to_be_hidden()
     expect(page.locator("[data-job]").filter(has_text="Canceled")).to_have_count(len(waiting))

@@ -1,7 +1,6 @@
 """The worker is gone while pages are open: each says so in words, and goes on by itself when there is one again."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -12,20 +11,11 @@ from tests.browser.conftest import NewContext, SignIn
 from tests.factories import fresh
 from tests.people import staff
 from tests.sandbox_process import SandboxProcess
-from tests.web_process import WebProcess
 from tests.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.worker
 
-SILENT_SECONDS = 4
 NO_WORKER = "No worker is running"
-
-
-@pytest.fixture
-def impatient(transactional_db: None, tmp_path: Path) -> Iterator[WebProcess]:
-    """A portal that takes a worker for dead after a few seconds."""
-    with WebProcess(tmp_path / "web.log", WORKER_SILENT_SECONDS=str(SILENT_SECONDS)) as process:
-        yield process
 
 
 @pytest.fixture
@@ -42,22 +32,22 @@ def banner(page: Page) -> Locator:
 def test_open_pages_tell_that_no_worker_is_left_and_recover(
     new_context: NewContext,
     sign_in: SignIn,
-    impatient: WebProcess,
     job: CloneJob,
     sandbox: SandboxProcess,
     start_worker: Callable[..., WorkerProcess],
 ) -> None:
-    worker = start_worker(silent_seconds=SILENT_SECONDS)
+    worker = start_worker()
     context = new_context()
     pages = [context.new_page() for _ in range(4)]
     sign_in(pages[0], staff())
     for page, address in zip(pages, ("/", "/clones/", f"/clones/{job.pk}/", f"/batches/{job.batch_id}/"), strict=True):
-        page.goto(impatient.address + address)
+        page.goto(address)
         page.evaluate("window.sameDocument = true")
         expect(page.get_by_text("Working" if address == "/" else "Queued at Ecwid").first).to_be_visible()
         expect(banner(page)).not_to_contain_text(NO_WORKER)
 
     worker.kill()
+    worker.was_killed_long_ago()
     for page in pages:
         expect(banner(page)).to_contain_text(NO_WORKER)
     expect(pages[2].locator("#job-summary")).to_contain_text("nothing moves here until one does")

@@ -18,7 +18,7 @@ from tests.waiting import until
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 READY: Final = "The demo is ready:"
-PATIENCE_SECONDS: Final = 150.0  # a first start; only a broken test waits so long
+PATIENCE_SECONDS: Final = 300.0  # a first start; only a broken test waits so long
 # What a real portal on this machine may be set up with. None of it may be touched, or even be looked at.
 FOREIGN: Final = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/portal",
@@ -91,7 +91,7 @@ class DemoProcess:
 
     def exit_code(self) -> int:
         """Return it once the started process has ended."""
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=PATIENCE_SECONDS)
 
     def processes(self) -> list[int]:
         """Return the ids of all processes that were ever started by this one and live."""

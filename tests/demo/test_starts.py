@@ -35,7 +35,7 @@ class Person:
         assert answer.url == f"{self._root}/", "the sign-in was refused"
 
     def read(self, path: str) -> str:
-        answer = self._session.get(self._root + path, timeout=60)
+        answer = self._session.get(self._root + path, timeout=120)
         answer.raise_for_status()
         return answer.text
 
@@ -43,7 +43,7 @@ class Person:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.read(path))
         assert token
         whole = {**form, "csrfmiddlewaretoken": token[1]}
-        return self._session.post(self._root + path, whole, headers={"Referer": self._root + path}, timeout=60)
+        return self._session.post(self._root + path, whole, headers={"Referer": self._root + path}, timeout=120)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class LocalServer:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -117,7 +117,7 @@ def holding(raw: bytes = b"") -> Respond:
 
     def respond(connection: socket.socket, server: LocalServer) -> None:
         connection.sendall(raw)
-        server.released.wait(30)
+        server.released.wait(120)
 
     return respond
 

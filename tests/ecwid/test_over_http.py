@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from clones.ecwid import AppCredentials, EcwidError, NoAnswer, NotSent, PartnerClient, Timeouts, make_session
 from tests.ecwid.servers import LocalServer, answering, answering_and_closing, dripping, holding, plain
+from tests.processes import free_port
 
 QUICK = Timeouts(connect=2, read=0.1, total=0.3)  # for answers that never come
 PATIENT = Timeouts(connect=60, read=60, total=60)  # for those that come, however busy the machine is
@@ -78,9 +79,7 @@ def own_certificate(certificate_file: Path) -> ssl.SSLContext:
 
 @pytest.fixture
 def closed_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def test_a_clone_is_started_with_an_empty_post(session: requests.Session) -> None:

@@ -29,7 +29,7 @@ from clones.ecwid.wire import Answer, Request
 from tests.ecwid.servers import LocalServer, Respond, answering, answering_and_closing, holding, plain
 
 SECRET = "t0p-s3cr3t-value"
-QUICK = Timeouts(connect=2, read=0.1, total=0.3)
+QUICK = Timeouts(connect=60, read=0.1, total=60)
 
 
 @pytest.mark.parametrize(

@@ -356,12 +356,12 @@ def test_a_batch_that_somebody_holds_is_left_for_the_next_time() -> None:
         with transaction.atomic():
             Batch.objects.select_for_update().get(pk=batch.pk)
             locked.set()
-            done.wait(30)
+            done.wait(120)
         connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    locked.wait(30)
+    locked.wait(120)
     assert reviewed(batch).ended_at is None
     done.set()
     thread.join()

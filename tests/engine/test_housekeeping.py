@@ -90,6 +90,6 @@ def test_a_draft_that_somebody_changes_just_now_is_kept() -> None:
     with ThreadPoolExecutor(1) as thread, changing(draft, draft.created_by):
         purged = thread.submit(purge)
         if connection.features.has_select_for_update_skip_locked:  # SQLite lets in one after the other
-            purged.result(30)
+            purged.result(120)
 
     assert Draft.objects.filter(pk=draft.pk).exists()

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from clones.choices import BlockReason, JobStatus
+from clones.ecwid import NoAnswer
 from clones.engine import bell, budget, clones, leasing, seat, tick
 from clones.engine.calls import Answer
 from clones.engine.tick import Tick, run_tick
@@ -346,6 +347,21 @@ def test_told_to_stop_while_the_database_is_away_it_says_what_is_lost(
         told = other.submit(let_it_stop_before_the_database_is_back)
         run_tick(QUEUE, stop.is_set)
         told.result()
+
+
+def test_an_answer_that_came_in_is_told_as_lost_where_the_database_used_up_the_time(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "STOP_SECONDS", -1)
+    job, came = CloneJobFactory.create(status=JobStatus.SUBMITTING, lease_token="mine"), Future[Answer]()
+    came.set_result(Answer(job, submits=True, result=NoAnswer("it broke"), asked_at=timezone.now()))
+    stopping = Tick(seat.Holder(1, "mine"), QUEUE, lambda: True)
+    stopping.clones.in_air[came] = job
+
+    stopping._land()
+    stopping.caller.close()
+
+    assert f"Stopped with answers that the database did not take, for jobs {job.pk}." in caplog.text
 
 
 def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(

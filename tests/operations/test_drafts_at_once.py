@@ -132,7 +132,7 @@ def test_a_launch_and_a_worker_that_checks_a_target_do_not_wait_for_each_other_f
             until(somebody_waits, "the launch waits for the targets")
 
     def launch() -> None:
-        held.wait(30)
+        held.wait(120)
         launching(draft, sam)()
 
     assert at_once(check, launch) == ["", ""]

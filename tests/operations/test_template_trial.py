@@ -209,7 +209,8 @@ def test_a_token_that_cannot_be_decrypted_is_told_and_nothing_is_sent(
 def test_the_second_question_is_not_asked_when_the_first_took_all_the_time(
     template: TemplateStore, sandbox: SandboxProcess, now: datetime
 ) -> None:
-    clock = iter([0.0, 0.0])  # it begins, and the first question has all its time; from then on ten seconds are over
+    # It begins, and the first question has all its time, also on its thread; from then on ten seconds are over.
+    clock = iter([0.0, 0.0, 0.0])
 
     trial = try_template(template, now, lambda: next(clock, 10.0))
 

@@ -16,7 +16,7 @@ class Api:
 
     def __init__(self, sandbox: SandboxProcess, secret: str = CLIENT_SECRET) -> None:
         self._sandbox = sandbox
-        self.timeout = 20.0
+        self.timeout = 120.0  # only a broken test waits so long
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.headers.update({"X-Ecwid-App-Client-Id": CLIENT_ID, "X-Ecwid-App-Secret-Key": secret})

@@ -128,7 +128,7 @@ def test_a_rate_limit_blocks_every_call_until_it_ends(sandbox: SandboxProcess, a
 
     assert [answer.status_code for answer in (first, second)] == [429, 429]
     assert first.headers["Retry-After"] == "300"
-    assert 290 <= int(second.headers["Retry-After"]) <= 300
+    assert 0 < int(second.headers["Retry-After"]) <= 300
     begun, inside = sandbox.requests()
     assert (begun.fault, begun.blocked_seconds) == ("rate_limit", None)
     assert inside.blocked_seconds is not None
@@ -140,10 +140,9 @@ def test_a_block_ends_by_itself(sandbox: SandboxProcess, api: Api) -> None:
     sandbox.fault("rate_limit", retry_after="1", block_seconds=0.05)
     assert api.start().status_code == 429
 
-    while (answer := api.start()).status_code == 429:
-        pass
+    until(lambda: api.start().status_code == 200, "the end of the block")
 
-    assert answer.json()["success"] is True
+    assert len(sandbox.log()) == 1
 
 
 def test_retry_after_may_be_a_date(sandbox: SandboxProcess, api: Api) -> None:
@@ -203,9 +202,8 @@ def test_one_of_several_held_answers_can_be_released(sandbox: SandboxProcess, ba
     sandbox.fault("hold_before", target="2")
     sandbox.fault("hold_before", target="3")
     requests_by_target = {target: background.submit(Api(sandbox).start, 1, target) for target in (2, 3)}
-    while len(held := sandbox.held()) < 2:
-        pass
-    third = next(one for one in held if one.target == "3")
+    until(lambda: len(sandbox.held()) == 2, "both held answers")
+    third = next(one for one in sandbox.held() if one.target == "3")
 
     sandbox.release(third.id)
 
@@ -227,8 +225,7 @@ def test_a_held_answer_ends_when_its_client_leaves(
     with pytest.raises((*DROPPED, requests.exceptions.Timeout)):
         api.start()
 
-    while sandbox.held(wait=0) or not sandbox.requests():
-        pass
+    until(lambda: sandbox.requests() and not sandbox.held(wait=0), "the end of the call")
     assert len(sandbox.log()) == is_done
     assert only_request(sandbox).delivered is False
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.sandbox.api import Api
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import until
 
 
 def status(api: Api, ticket: str) -> Any:
@@ -49,8 +50,7 @@ def test_a_paused_clone_stays_and_goes_on_when_resumed(sandbox: SandboxProcess, 
 def test_a_clone_that_stays_ends_by_control_call_only(sandbox: SandboxProcess, api: Api, stays_in: str) -> None:
     sandbox.add_store(2, stays_in=stays_in)
     ticket = api.accepted()
-    while status(api, ticket) != stays_in:
-        pass
+    until(lambda: status(api, ticket) == stays_in, f"a clone that is {stays_in}")
 
     sandbox.finish(ticket)
 
@@ -106,8 +106,7 @@ def test_a_copy_that_was_cut_off_is_done_again_from_the_start(fresh_database: Pa
         sandbox.add_store(2)
         with Api(sandbox) as api:
             ticket = api.accepted()
-            while not sandbox.store(2)["products"]:
-                pass
+            until(lambda: sandbox.store(2)["products"], "the first copied products")
 
             sandbox.restart()
 

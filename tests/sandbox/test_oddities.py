@@ -8,6 +8,7 @@ import requests
 from clones.sandbox.teststores import TEST_STORES_BY_ID
 from tests.sandbox.api import Api
 from tests.sandbox_process import SandboxProcess
+from tests.waiting import until
 
 DROPPED = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
@@ -67,10 +68,9 @@ def test_5_a_code_that_nobody_knows(sandbox: SandboxProcess, api: Api) -> None:
 def test_5_and_6_a_status_is_spelled_oddly(sandbox: SandboxProcess, api: Api, number: int, words: str) -> None:
     ticket = start(sandbox, api, number).json()["ticket"]
 
-    while (answer := api.status(ticket)).json()["status"] == "QUEUED":
-        pass
+    until(lambda: api.status(ticket).json()["status"] != "QUEUED", "the start of the clone")
 
-    assert json.dumps(answer.json()["status"]) == words
+    assert json.dumps(api.status(ticket).json()["status"]) == words
     sandbox.finish(ticket)
     assert api.status(ticket).json()["status"] == "COMPLETED"
 

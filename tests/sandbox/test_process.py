@@ -15,7 +15,7 @@ from tests.sandbox_process import CLIENT_SECRET, ROOT, SandboxProcess
 
 
 def test_it_says_one_line_and_serves(sandbox: SandboxProcess) -> None:
-    answer = requests.get(f"{sandbox.api_url}/stores/clone", timeout=20)
+    answer = requests.get(f"{sandbox.api_url}/stores/clone", timeout=120)
 
     assert answer.status_code == 403
 
@@ -28,7 +28,7 @@ def start_another(port: int, database: Path) -> "subprocess.CompletedProcess[str
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -75,10 +75,10 @@ def port_of(answer: requests.Response) -> object:
 def test_connections_are_kept_alive(sandbox: SandboxProcess) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        first = session.get(f"{sandbox.api_url}/x", timeout=20, stream=True)
+        first = session.get(f"{sandbox.api_url}/x", timeout=120, stream=True)
         own_port = port_of(first)
         assert first.content  # read to its end, which gives the connection back
-        second = session.get(f"{sandbox.api_url}/x", timeout=20, stream=True)
+        second = session.get(f"{sandbox.api_url}/x", timeout=120, stream=True)
 
         assert port_of(second) == own_port
 
@@ -89,8 +89,8 @@ def test_answers_are_gzipped_only_on_request(sandbox: SandboxProcess, api: Api) 
     zipped = api.ended(ticket)
     url = f"{sandbox.api_url}/stores/clone?ticket={ticket}"
 
-    plain = api.session.get(url, headers={"Accept-Encoding": "identity"}, timeout=20)
-    packed = api.session.get(url, timeout=20)
+    plain = api.session.get(url, headers={"Accept-Encoding": "identity"}, timeout=120)
+    packed = api.session.get(url, timeout=120)
 
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"

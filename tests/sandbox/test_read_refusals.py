@@ -6,6 +6,7 @@ import requests
 from clones.sandbox.teststores import TEST_STORES, TestStore
 from tests.sandbox.api import Api
 from tests.sandbox_process import SandboxProcess, store_token
+from tests.waiting import until
 
 CALLS = {
     "profile": "profile",
@@ -35,7 +36,7 @@ def test_a_read_needs_this_stores_token(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("header", ["secret_sandbox_1", "Basic secret_sandbox_1", "bearer secret_sandbox_1", "Bearer"])
 def test_a_token_is_sent_as_bearer(sandbox: SandboxProcess, api: Api, header: str) -> None:
-    answer = api.session.get(f"{sandbox.api_url}/1/profile", headers={"Authorization": header}, timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/1/profile", headers={"Authorization": header}, timeout=120)
 
     assert verdict(answer) == (403, "INVALID_API_TOKEN")
 
@@ -43,7 +44,7 @@ def test_a_token_is_sent_as_bearer(sandbox: SandboxProcess, api: Api, header: st
 def test_an_older_client_may_send_the_token_in_the_address(sandbox: SandboxProcess, api: Api) -> None:
     answers = [
         api.session.get(
-            f"{sandbox.api_url}/1/profile", params={"token": token}, headers=headers, timeout=20
+            f"{sandbox.api_url}/1/profile", params={"token": token}, headers=headers, timeout=120
         ).status_code
         for token, headers in [
             (store_token(1), {}),
@@ -56,7 +57,7 @@ def test_an_older_client_may_send_the_token_in_the_address(sandbox: SandboxProce
 
 
 def test_the_applications_key_opens_no_store(sandbox: SandboxProcess, api: Api) -> None:
-    answer = api.session.get(f"{sandbox.api_url}/1/profile", timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/1/profile", timeout=120)
 
     assert verdict(answer) == (403, "INVALID_API_TOKEN")
 
@@ -77,7 +78,7 @@ def test_a_token_can_be_chosen_and_changed(sandbox: SandboxProcess, api: Api) ->
 def test_a_store_that_is_not_there_is_404(sandbox: SandboxProcess, api: Api, path: str, store_id: object) -> None:
     headers = {"Authorization": f"Bearer {store_token(1)}"}
 
-    answer = api.session.get(f"{sandbox.api_url}/{store_id}/{path}", headers=headers, timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/{store_id}/{path}", headers=headers, timeout=120)
 
     assert verdict(answer) == (404, "STORE_NOT_FOUND")
 
@@ -143,10 +144,7 @@ def test_a_block_of_a_token_ends_by_itself(sandbox: SandboxProcess, api: Api) ->
     sandbox.fault("rate_limit", retry_after="1", block_seconds=0.05)
     assert api.read("profile").status_code == 429
 
-    while (answer := api.read("profile")).status_code == 429:
-        pass
-
-    assert answer.status_code == 200
+    until(lambda: api.read("profile").status_code == 200, "the end of the block")
 
 
 @pytest.mark.parametrize(("path", "call"), CALLS.items())

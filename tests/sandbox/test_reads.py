@@ -300,7 +300,7 @@ def test_a_look_up_needs_the_application_and_an_email(sandbox: SandboxProcess, a
 
 @pytest.mark.parametrize("path", [f"1/{path}" for path in READS])
 def test_what_only_reads_takes_no_post(sandbox: SandboxProcess, api: Api, path: str) -> None:
-    answer = api.session.post(f"{sandbox.api_url}/{path}", timeout=20)
+    answer = api.session.post(f"{sandbox.api_url}/{path}", timeout=120)
 
     assert answer.status_code == 404
     assert [row.call for row in sandbox.requests()] == ["unknown"]

@@ -242,7 +242,7 @@ def test_a_ticket_that_is_missing_is_400_and_an_unknown_one_404(api: Api) -> Non
 
 
 def test_a_call_that_the_sandbox_does_not_know_is_logged(sandbox: SandboxProcess, api: Api) -> None:
-    answer = api.session.get(f"{sandbox.api_url}/1001/orders", timeout=20)
+    answer = api.session.get(f"{sandbox.api_url}/1001/orders", timeout=120)
 
     assert answer.status_code == 404
     assert [row.http_status for row in sandbox.requests(call="unknown")] == [404]

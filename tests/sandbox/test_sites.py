@@ -162,7 +162,7 @@ def test_no_secret_of_a_site_is_in_the_request_log(sandbox: SandboxProcess, api:
 
 def test_another_method_is_an_unknown_call(sandbox: SandboxProcess, api: Api) -> None:
     statuses = [
-        requests.get(f"{sandbox.site_url}/{path}", timeout=20).status_code
+        requests.get(f"{sandbox.site_url}/{path}", timeout=120).status_code
         for path in ("oauth/token", "2/clone", "2/pages")
     ]
 

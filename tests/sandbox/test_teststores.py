@@ -63,7 +63,7 @@ class Tables(HTMLParser):
 
 
 def read_page(sandbox: SandboxProcess) -> tuple[requests.Response, Tables]:
-    answer = requests.get(sandbox.page_url, timeout=20)
+    answer = requests.get(sandbox.page_url, timeout=120)
     tables = Tables()
     tables.feed(answer.text)
     return answer, tables
@@ -128,7 +128,7 @@ def test_a_described_control_call_takes_its_method_and_no_other(sandbox: Sandbox
         path: {
             method
             for method in ("GET", "POST", "PUT", "DELETE")
-            if requests.request(method, sandbox.page_url.rstrip("/") + path, timeout=20).status_code == 405
+            if requests.request(method, sandbox.page_url.rstrip("/") + path, timeout=120).status_code == 405
         }
         for path in taken
     }
@@ -156,14 +156,14 @@ def test_the_page_is_strict_and_brings_nothing_from_elsewhere(sandbox: SandboxPr
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert {address for address in tables.addresses if not address.startswith("#")} == {"/sandbox.css"}
     assert not tables.tags & {"script", "style", "img", "form", "@style", "@onclick"}
-    css = requests.get(f"{sandbox.page_url}sandbox.css", timeout=20)
+    css = requests.get(f"{sandbox.page_url}sandbox.css", timeout=120)
     assert css.headers["Content-Type"].startswith("text/css")
     assert "url(" not in css.text
 
 
 def test_the_page_escapes_what_others_have_written(sandbox: SandboxProcess) -> None:
     sandbox.add_store(7, name="<script>alert(1)</script>", owner_email="<b>@example.com")
-    requests.get(f"{sandbox.api_url}/<i>x</i>/profile", timeout=20)
+    requests.get(f"{sandbox.api_url}/<i>x</i>/profile", timeout=120)
 
     answer, tables = read_page(sandbox)
 
@@ -173,7 +173,7 @@ def test_the_page_escapes_what_others_have_written(sandbox: SandboxProcess) -> N
 
 def test_the_page_tells_what_was_called_lately_and_what_is_in_the_way(sandbox: SandboxProcess) -> None:
     sandbox.add_store(7)
-    requests.get(f"{sandbox.api_url}/7/profile", headers={"Authorization": "Bearer secret_unknown"}, timeout=20)
+    requests.get(f"{sandbox.api_url}/7/profile", headers={"Authorization": "Bearer secret_unknown"}, timeout=120)
     sandbox.fault("html", call="products", target="7", times=3)
 
     answer, tables = read_page(sandbox)

@@ -5,6 +5,7 @@ from threading import Event
 
 from clones.sandbox.holding import HeldAnswers
 from clones.sandbox.traffic import Traffic
+from tests.waiting import until
 
 
 def test_the_slowest_call_is_cut_short_and_comes_to_nothing() -> None:
@@ -32,8 +33,7 @@ def test_a_call_that_comes_in_meanwhile_waits_for_the_end() -> None:
     with ThreadPoolExecutor(1) as pool:
         with traffic.stopped(hurry=lambda: None):
             late = pool.submit(call)
-            while not late.running():
-                pass
+            until(late.running, "the call that comes in")
             order.append("emptied")
         late.result()
 

@@ -32,7 +32,7 @@ def make_first_release(database: Path, store_id: int) -> None:
         cwd=ROOT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "clones.sandbox.settings", "SANDBOX_DATABASE": str(database)},
         check=True,
-        timeout=60,
+        timeout=120,
     )
     with closing(sqlite3.connect(database)) as connection, connection:
         marks = ", ".join("?" * (len(FIRST_COLUMNS) + 1))

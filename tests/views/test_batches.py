@@ -15,7 +15,7 @@ from clones.choices import HoldReason, JobStatus, SiteStatus
 from clones.models import Batch, EntityMapping
 from clones.progress import Progress, with_progress
 from tests.batch_shapes import batch_with
-from tests.factories import CloneJobFactory, SiteCloneFactory, TargetStoreFactory
+from tests.factories import MISSING, CloneJobFactory, SiteCloneFactory, TargetStoreFactory
 
 pytestmark = pytest.mark.django_db
 W, R, C, F, X = (
@@ -112,11 +112,11 @@ def test_the_list_is_narrowed_by_state(client: Client, sam: User) -> None:
 def test_a_filter_that_leaves_nothing_says_so_and_can_be_cleared(client: Client, sam: User) -> None:
     batch_with(C)
 
-    shown = client.get(reverse("clones:batch_list"), {"template": 999, "user": 998}).content.decode()
+    shown = client.get(reverse("clones:batch_list"), {"template": MISSING, "user": MISSING + 1}).content.decode()
 
     assert "No batch matches" in shown
-    assert "Template 999 (gone)" in shown
-    assert "Person 998 (gone)" in shown
+    assert f"Template {MISSING} (gone)" in shown
+    assert f"Person {MISSING + 1} (gone)" in shown
     assert "Clear filters" in shown
 
 
@@ -306,7 +306,7 @@ def test_an_unchanged_refresh_takes_three_queries(
 
 @pytest.mark.parametrize("name", ["detail", "live", "results_csv", "mappings_csv"])
 def test_a_batch_that_does_not_exist_is_not_found(client: Client, sam: User, name: str) -> None:
-    assert client.get(reverse(f"clones:batch_{name}", args=[404])).status_code == 404
+    assert client.get(reverse(f"clones:batch_{name}", args=[MISSING])).status_code == 404
 
 
 @pytest.mark.parametrize("count", [1, 30])

@@ -11,7 +11,7 @@ from clones.choices import CheckStatus, CloneScope
 from clones.models import Draft, TemplateStore
 from clones.operations.drafts.launching import launch_draft
 from tests.drafts import draft_with, ids, text_of
-from tests.factories import BatchFactory, CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.factories import MISSING, BatchFactory, CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sam")]
@@ -63,7 +63,7 @@ def test_a_batch_is_cloned_again_with_changes(client: Client, template: Template
     assert f'href="/batches/{batch.pk}/"' in text_of(response)
 
 
-@pytest.mark.parametrize("batch", ["999999", "99999999999999999999999"])
+@pytest.mark.parametrize("batch", [str(MISSING), "99999999999999999999999"])
 def test_a_batch_that_is_not_there_is_not_found(client: Client, batch: str) -> None:
     assert client.post("/batches/new/", {"batch": batch}).status_code == 404
 

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from clones.choices import ACTIVE, BlockReason, FailureKind, JobStatus
 from clones.models import CloneEvent, CloneJob, WorkerBeat
 from clones.views.situation import Situation
-from tests.factories import CloneJobFactory, WorkerBeatFactory, fresh
+from tests.factories import MISSING, CloneJobFactory, WorkerBeatFactory, fresh
 from tests.views.markup import inline_code
 from tests.views.pages import text
 from tests.views.test_mapping import completed
@@ -306,7 +306,9 @@ def test_no_part_is_swapped_twice(client: Client, sam: User) -> None:
 
 @pytest.mark.parametrize("name", ["detail", "live", "mapping", "mapping_csv"])
 def test_a_clone_that_does_not_exist_is_not_found(client: Client, sam: User, name: str) -> None:
-    assert client.get(reverse(f"clones:job_{name}", args=[404]), {"ids": "404", "since": "0"}).status_code == 404
+    answer = client.get(reverse(f"clones:job_{name}", args=[MISSING]), {"ids": str(MISSING), "since": "0"})
+
+    assert answer.status_code == 404
 
 
 def test_the_page_takes_as_many_queries_for_many_pairs_events_and_retries(

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from clones import exports
 from clones.choices import CloneScope, FailureKind, JobStatus
 from clones.models import CloneJob
-from tests.factories import BatchFactory, CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
+from tests.factories import MISSING, BatchFactory, CloneJobFactory, TargetStoreFactory, TemplateStoreFactory
 from tests.people import nobody, person, staff
 
 pytestmark = pytest.mark.django_db
@@ -231,9 +231,9 @@ def test_any_other_odd_value_shows_a_page_all_the_same(sam: Client, query: dict[
 def test_a_template_that_is_not_there_matches_nothing_and_shows_in_its_filter(sam: Client) -> None:
     CloneJobFactory.create()
 
-    page = text_of(sam.get(LIST, {"template": 4711}))
+    page = text_of(sam.get(LIST, {"template": MISSING}))
 
-    assert "Template 4711 (gone)" in page
+    assert f"Template {MISSING} (gone)" in page
     assert "No clone matches" in page
     assert "Clear filters" in page
 

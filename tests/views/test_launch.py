@@ -17,6 +17,7 @@ from clones.models import Batch, CloneJob, Connection, TemplateStore
 from clones.views import launch
 from tests.drafts import draft_with
 from tests.factories import (
+    MISSING,
     BatchFactory,
     CloneJobFactory,
     ConnectionFactory,
@@ -211,7 +212,7 @@ def test_the_page_counts_what_an_address_filled_in(client: Client, sam: User, te
     ("wrong", "sentence"),
     [
         ({"template": ""}, "Choose the template store to copy."),
-        ({"template": "999"}, "not there any more"),
+        ({"template": MISSING}, "not there any more"),
         ({"targets": ""}, "Name at least one target store."),
         ({"targets": " , ;"}, "Name at least one target store."),
         ({"targets": " ".join(map(str, range(9001, 14002)))}, "start at most 5,000 at once"),
@@ -432,7 +433,7 @@ def test_the_address_may_fill_in_the_form(client: Client, sam: User, template: T
     assert not Batch.objects.exists()
 
 
-@pytest.mark.parametrize("query", ["template=x", "template=999", "scope=EVERYTHING", "clone_demo_catalog=false"])
+@pytest.mark.parametrize("query", ["template=x", f"template={MISSING}", "scope=EVERYTHING", "clone_demo_catalog=false"])
 def test_an_address_that_makes_no_sense_leaves_the_form_as_it_is(
     client: Client, sam: User, template: TemplateStore, query: str
 ) -> None:

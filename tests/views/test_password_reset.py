@@ -30,7 +30,7 @@ class SlowMail(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         self.asked.set()
-        self.answer.wait(20)
+        self.answer.wait(60)
         self.answered.set()
         return len(email_messages)
 

@@ -20,7 +20,7 @@ from clones.choices import TERMINAL, FailureKind, JobStatus
 from clones.models import Batch, CloneJob
 from clones.operations.retriable import Obstacle
 from clones.views import selection
-from tests.factories import BatchFactory, CloneJobFactory, fresh
+from tests.factories import MISSING, BatchFactory, CloneJobFactory, fresh
 from tests.people import nobody, staff
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +137,7 @@ def test_the_button_of_a_clones_page_cancels_it_and_leads_back(sam: Client) -> N
 
 @pytest.mark.parametrize("action", ["retry", "cancel"])
 def test_a_clone_that_does_not_exist_is_not_found(sam: Client, action: str) -> None:
-    assert sam.post(f"/clones/4711/{action}/").status_code == 404
+    assert sam.post(f"/clones/{MISSING}/{action}/").status_code == 404
 
 
 @pytest.mark.parametrize("action", ["retry", "cancel"])

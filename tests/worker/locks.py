@@ -25,6 +25,9 @@ END $$;
 CREATE TRIGGER stall BEFORE INSERT ON clones_entitymapping FOR EACH ROW EXECUTE FUNCTION stall()
 """
 
+# Of this database alone: another run's tests may stall theirs.
+POSTGRESQL_SLEEPERS = "pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
 SQLITE_REFUSAL = """
 CREATE TRIGGER refusal BEFORE UPDATE ON clones_batch BEGIN SELECT RAISE(ABORT, 'Not now'); END
 """
@@ -55,7 +58,7 @@ def refuse_reviews() -> Iterator[None]:
 def hold_writes() -> Iterator[None]:
     """Let nobody write jobs, beats or mails meanwhile; whoever tries waits."""
     if connection.vendor == "sqlite":
-        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=20)) as other:
+        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=120)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
             other.rollback()
@@ -80,7 +83,7 @@ def stall_mapping_at(row: int) -> Iterator[Callable[[], bool]]:
                 cursor.execute("DROP TRIGGER stall")
             else:
                 # The server does not see that its client was killed while it sleeps.
-                cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+                cursor.execute(f"SELECT pg_terminate_backend(pid) FROM {POSTGRESQL_SLEEPERS}")
                 cursor.execute("DROP TRIGGER stall ON clones_entitymapping; DROP FUNCTION stall()")
 
 
@@ -97,5 +100,5 @@ def _sqlite_stands() -> bool:
 
 def _postgresql_stands() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        cursor.execute(f"SELECT count(*) FROM {POSTGRESQL_SLEEPERS}")
         return bool(cursor.fetchone()[0])

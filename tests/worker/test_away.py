@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,15 +20,16 @@ from clones.choices import JobStatus
 from clones.models import CloneJob, TemplateStore, WorkerBeat
 from clones.operations.launch import Order, start_batch
 from tests.factories import events_of, fresh
+from tests.patience import GIVES_UP
 from tests.proxy import Proxy
 from tests.sandbox_process import SandboxProcess
 from tests.waiting import until
 from tests.worker.locks import hold_writes
-from tests.worker_process import WorkerProcess, database_url
+from tests.worker_process import PATIENT, WorkerProcess, database_url
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
-QUICK = 4  # WORKER_SILENT_SECONDS; a lease lasts twice as long
+QUICK = 8  # WORKER_SILENT_SECONDS; a lease lasts twice as long
 
 
 @dataclass
@@ -53,7 +55,8 @@ def scene(shop: TemplateStore, sandbox: SandboxProcess, tmp_path: Path) -> Itera
             proxy = ends.enter_context(contextlib.closing(Proxy(port)))
             url, cut = url.replace(f":{port}/", f":{proxy.port}/"), partial(refused, proxy)
         log = tmp_path / "worker.log"
-        worker = ends.enter_context(WorkerProcess(log, silent_seconds=QUICK, DATABASE_URL=url))
+        variables: dict[str, Any] = {**PATIENT, GIVES_UP: "6", "DATABASE_URL": url}
+        worker = ends.enter_context(WorkerProcess(log, silent_seconds=QUICK, **variables))
         sandbox.pause_clones()
         sandbox.fault("hold_after", call="clone_start")
         (job,) = start_batch(Order(shop, ["9001"])).jobs
