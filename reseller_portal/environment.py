@@ -1,8 +1,16 @@
 """Reading the environment, with secrets that may lie in files."""
 
+from collections.abc import Collection
+from typing import Final
+
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
+
+SWITCHES: Final = {
+    **dict.fromkeys(("on", "true", "yes", "y", "ok", "1"), True),
+    **dict.fromkeys(("off", "false", "no", "n", "0", ""), False),
+}
 
 
 class StrippedFileMapping(FileAwareMapping):  # type: ignore[misc]  # django-environ carries no types
@@ -29,3 +37,20 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # see above
         except ValueError:
             message = f"{var} must be a whole number."
             raise ImproperlyConfigured(message) from None
+
+    def bool(self, var: str) -> bool:
+        """Return whether it is on; off, where it is not set. Raises ImproperlyConfigured."""
+        said = self.str(var, default="").strip().casefold()
+        if said not in SWITCHES:
+            message = f"{var} must be on or off."
+            raise ImproperlyConfigured(message)
+        return SWITCHES[said]
+
+    def choice(self, var: str, default: str, choices: Collection[str], hint: str) -> str:
+        """Return one of `choices`, in whatever case it is written. Raises ImproperlyConfigured, with the `hint`."""
+        said = (self.str(var, default="") or default).casefold()
+        found = next((choice for choice in choices if choice.casefold() == said), None)
+        if found is None:
+            message = f"{var} must be {hint}."
+            raise ImproperlyConfigured(message)
+        return found

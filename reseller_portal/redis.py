@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
+from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+SCHEMES: Final = ("redis://", "rediss://", "unix://")
 # More than the one second for which django-q2 waits for a bell.
 LIMITS: Final = "socket_connect_timeout=2&socket_timeout=3"
 REST_SECONDS: Final = 10.0
@@ -19,7 +21,13 @@ COPY_SECONDS: Final = 60
 
 
 def with_limits(url: str) -> str:
-    """Return the address of a Redis with limits to every wait; of two that say the same, redis-py takes the first."""
+    """Return the address of a Redis with limits to every wait; of two that say the same, redis-py takes the first.
+
+    Raises ImproperlyConfigured, without a word of the address: there may be a password in it.
+    """
+    if url and not url.startswith(SCHEMES):
+        message = "REDIS_URL is no address of a Redis. Write it like redis://host:6379/0"
+        raise ImproperlyConfigured(message)
     return f"{url}{'&' if '?' in url else '?'}{LIMITS}" if url else ""
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
@@ -15,14 +16,15 @@ from reseller_portal.redis import with_limits
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment()
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 VAR_DIR = BASE_DIR / (env.str("VAR_DIR", default="") or "var")  # empty, it would be the source itself
 
-DEBUG = env.bool("DEBUG", default=False)
-HTTPS = env.bool("HTTPS", default=False)
+DEBUG = env.bool("DEBUG")
+HTTPS = env.bool("HTTPS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", LOG_LEVELS, f"one of {', '.join(LOG_LEVELS)}")
 
 # Database ------------------------------------------------------------------------------------------------------------
 
@@ -157,7 +159,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Language, time, files -----------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.choice("TIME_ZONE", "UTC", available_timezones(), "the name of a time zone, such as Europe/Berlin")
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static", ("pictures", BASE_DIR / "docs" / "pictures")]  # pictures: what Help shows

@@ -29,6 +29,7 @@ OWN_VARIABLES = (
     "DEBUG",
     "LOG_LEVEL",
     "METRICS_TOKEN",
+    "TIME_ZONE",
     "VAR_DIR",
     "SESSION_DIR",
 )
@@ -174,6 +175,35 @@ def test_what_is_no_address_of_a_database_is_refused_without_a_word_of_it(machin
     ended = machine.run("manage.py", "check", DATABASE_URL=url, **KEYS)
 
     assert ended.stderr.startswith("Settings: DATABASE_URL is no address of a database.")
+    assert "sesame" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "must_be"),
+    [
+        ("HTTPS", "maybe", "on or off"),
+        ("DEBUG", "2", "on or off"),
+        ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("TIME_ZONE", "Europe/Atlantis", "the name of a time zone, such as Europe/Berlin"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(machine: Machine, name: str, value: str, must_be: str) -> None:
+    assert machine.refusal(**{name: value}) == f"Settings: {name} must be {must_be}."
+
+
+@pytest.mark.parametrize(("value", "is_on"), [("on", True), ("True", True), ("1", True), ("OFF", False), ("", False)])
+def test_a_switch_can_be_written_in_several_ways(machine: Machine, value: str, *, is_on: bool) -> None:
+    assert machine.settings(HTTPS=value)["SECURE_SSL_REDIRECT"] is is_on
+
+
+def test_a_level_can_be_written_in_any_case(machine: Machine) -> None:
+    assert machine.settings(LOG_LEVEL="debug")["LOG_LEVEL"] == "DEBUG"
+
+
+def test_what_is_no_address_of_a_redis_is_refused_without_a_word_of_it(machine: Machine) -> None:
+    ended = machine.run("manage.py", "check", REDIS_URL="sesame:6379")
+
+    assert ended.stderr.startswith("Settings: REDIS_URL is no address of a Redis.")
     assert "sesame" not in ended.stderr
 
 
