@@ -22,7 +22,7 @@ from clones.models import Batch, BatchMail, CloneEvent, CloneJob, Draft, EntityM
 logger = logging.getLogger(__name__)
 
 # What one turn takes at most; a worker that is busy takes one each second.
-BATCHES: Final = 10
+BATCHES: Final = 5
 JOBS: Final = 100
 ROWS: Final = 5_000
 GRACE: Final = timedelta(minutes=10)  # from its mark to its first deletion: downloads that have begun end meanwhile
