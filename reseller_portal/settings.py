@@ -221,6 +221,12 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Queue",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=0) if env.str("RETENTION_DAYS", default="") else 0
+if RETENTION_DAYS and not 30 <= RETENTION_DAYS <= 36_500:  # noqa: PLR2004
+    message = (
+        "RETENTION_DAYS must be from 30 to 36500, after which batches are thrown away; empty: they are kept for good."
+    )
+    raise ImproperlyConfigured(message)
 WORKER_SILENT_SECONDS = env.int("WORKER_SILENT_SECONDS", default=15)  # a beat older than this: the worker is gone
 LEASE_SECONDS = 2 * WORKER_SILENT_SECONDS
 

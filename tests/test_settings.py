@@ -25,6 +25,7 @@ OWN_VARIABLES = (
     "ENCRYPTION_KEYS",
     "DATABASE_URL",
     "REDIS_URL",
+    "RETENTION_DAYS",
     "HTTPS",
     "DEBUG",
     "LOG_LEVEL",
@@ -323,3 +324,27 @@ def test_the_queue_never_does_a_thing_twice_by_its_own(machine: Machine) -> None
     assert queue["timeout"] < queue["retry"] / 2
     assert (queue["max_attempts"], queue["ack_failures"], queue["catch_up"]) == (1, True, False)
     assert queue["guard_cycle"] in {0.25, 0.5, 1}  # with others django-q2 never ends a task that takes too long
+
+
+@pytest.mark.parametrize(("given", "days"), [("", 0), ("0", 0), ("30", 30), ("365", 365)])
+def test_batches_are_kept_for_good_unless_told_otherwise(machine: Machine, given: str, days: int) -> None:
+    assert machine.settings(RETENTION_DAYS=given)["RETENTION_DAYS"] == days
+
+
+def test_without_a_word_batches_are_kept_for_good(machine: Machine) -> None:
+    assert machine.settings()["RETENTION_DAYS"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("29", "RETENTION_DAYS must be from 30 to 36500"),
+        ("1", "RETENTION_DAYS must be from 30 to 36500"),
+        ("-90", "RETENTION_DAYS must be from 30 to 36500"),
+        ("36501", "RETENTION_DAYS must be from 30 to 36500"),
+        ("a year", "RETENTION_DAYS must be a whole number"),
+        ("90.5", "RETENTION_DAYS must be a whole number"),
+    ],
+)
+def test_a_retention_that_makes_no_sense_is_refused(machine: Machine, given: str, sentence: str) -> None:
+    assert sentence in machine.refusal(RETENTION_DAYS=given)

@@ -31,6 +31,7 @@ FORGOTTEN: Final = (
     "Q_CLUSTER_NAME",
     "Q_WORKERS",
     "REDIS_URL",
+    "RETENTION_DAYS",
     "SECRET_KEY",
     "SESSION_DIR",
     "WEB_CONCURRENCY",

@@ -40,6 +40,14 @@ def seen() -> int:
         return 0
 
 
+def batches_to_keep() -> set[int]:
+    """Return the batches that must not be thrown away: the first event tells a database, the newest how far it is."""
+    events = (
+        CloneEvent.objects.order_by(order).values_list("job__batch", flat=True).first() for order in ("pk", "-pk")
+    )
+    return {batch for batch in events if batch is not None}
+
+
 def _newest_event() -> int:
     newest = CloneEvent.objects.order_by("pk").values_list("pk", flat=True).last()
     return newest or 0

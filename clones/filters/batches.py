@@ -43,7 +43,7 @@ class BatchFilter(AddressFilter):
         fields: tuple[str, ...] = ()
 
     def __init__(self, query: QueryDict) -> None:
-        super().__init__(query, Batch.objects.all())
+        super().__init__(query, Batch.objects.kept())
 
     def filter_queryset(self, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
         """Apply the filters that make sense."""

@@ -9,12 +9,21 @@ from clones.models.connection import Connection
 from clones.models.store import TemplateStore
 
 
+class BatchQuerySet(models.QuerySet["Batch"]):
+    """Named queries over batches."""
+
+    def kept(self) -> "BatchQuerySet":
+        """Batches that are not being thrown away: all that a page may show."""
+        return self.filter(thrown_away_since=None)
+
+
 class Batch(models.Model):
     """What was asked for at once: one template into one or many targets. Every job belongs to one.
 
     Where the jobs differ in scope or demo option, those here are what most were asked for. `canary`: its first job goes
     alone; the others follow at `released_at`. While `held_since` is set, what waits is not sent; failures before
     `continued_at` hold it no more. `ended_at`: since when nothing of it moves by itself any more.
+    `thrown_away_since`: it is too old to be kept, and no page shows it any more while it is deleted in portions.
     `left_out` counts by their reason the rows of its draft that its launch left out: {"wrong": n, "blocked": n,
     "busy": n}.
     """
@@ -34,6 +43,9 @@ class Batch(models.Model):
     continued_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     left_out = models.JSONField(default=dict, editable=False)
+    thrown_away_since = models.DateTimeField(null=True, editable=False)
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         ordering = ("-pk",)
@@ -47,6 +59,10 @@ class Batch(models.Model):
         indexes = [
             # What the worker still looks after, every second. By a column that the question names, for SQLite.
             models.Index(name="batch_open", fields=["ended_at"], condition=Q(ended_at=None)),
+            # What is being thrown away: nearly always nothing.
+            models.Index(
+                name="batch_thrown_away", fields=["thrown_away_since"], condition=Q(thrown_away_since__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,10 @@ class CloneJobQuerySet(models.QuerySet["CloneJob"]):
         """
         return self.filter(finished_at=None)
 
+    def kept(self) -> "CloneJobQuerySet":
+        """Jobs whose batch is not being thrown away: of the others a part may be missing already."""
+        return self.filter(batch__thrown_away_since=None)
+
     def into(self, connection: Connection, store_ids: Iterable[str]) -> "CloneJobQuerySet":
         """Jobs into the stores with these IDs, over whichever connection at the address of `connection`."""
         places = Connection.objects.at_address_of(connection)

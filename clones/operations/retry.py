@@ -71,7 +71,7 @@ def retry_batch(batch: Batch, user: User | None = None, *, at: datetime | None =
             cancel_jobs(jobs_that_can_be_held(row).only("pk"), user, at=now, note=NEVER_STARTED)
             lift_where_nothing_waits(row)
         ended_badly = Q(status__in=ENDED_BADLY) | Q(site__status__in=SITE_WANTS_A_PERSON)
-        return retry_jobs(CloneJob.objects.filter(ended_badly, batch=row).only("target"), user, at=now)
+        return retry_jobs(CloneJob.objects.filter(ended_badly, batch=row).only("target", "batch"), user, at=now)
 
 
 def never_started(batch: Batch) -> int:
@@ -82,15 +82,21 @@ def never_started(batch: Batch) -> int:
 def _locked(jobs: list[CloneJob]) -> list[CloneJob]:
     """Return the jobs as they are once their targets are locked, in the order in which a launch locks them too.
 
-    What is creating one of the targets is locked before: its end must find the new clone that waits for it.
+    What is creating one of the targets is locked before: its end must find the new clone that waits for it. So are
+    their batches: none of them is thrown away meanwhile. What is being thrown away already is passed over.
     """
+    rows = Batch.objects.kept().filter(pk__in={job.batch_id for job in jobs}).order_by("pk")
+    batches = {batch.pk: batch for batch in rows.select_for_update(no_key=True)}
     targets = {job.target_id for job in jobs}
     list(
         StoreCreation.objects.filter(target__in=targets, finished_at=None).order_by("pk").select_for_update(no_key=True)
     )
     list(TargetStore.objects.filter(pk__in=targets).order_by("store_id", "pk").select_for_update(no_key=True))
-    found = CloneJob.objects.filter(pk__in=[job.pk for job in jobs]).select_related("target", "template", "connection")
-    return list(found.prefetch_related("batch").order_by("pk"))  # thousands may be of one batch
+    asked = CloneJob.objects.filter(pk__in=[job.pk for job in jobs], batch__in=batches).order_by("pk")
+    found = list(asked.select_related("target", "template", "connection"))
+    for job in found:  # thousands may be of one batch
+        job.batch = batches[job.batch_id]
+    return found
 
 
 def _groups(jobs: list[CloneJob]) -> Iterable[list[CloneJob]]:

@@ -28,7 +28,7 @@ MOST_SHOWN: Final = 200
 @require_http_methods(["GET", "HEAD", "POST"])
 def batch_retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a retry would take, and what it would leave out; then do it."""
-    batch = get_object_or_404(Batch, pk=pk)
+    batch = get_object_or_404(Batch.objects.kept(), pk=pk)
     if request.method != "POST":
         return render(request, "clones/batch_retry.html", _question(batch))
     batches = retry_batch_and_tell(request, batch)
@@ -66,14 +66,14 @@ def _ids(jobs: QuerySet[CloneJob]) -> list[int]:
 @needs(Capability.CLONE)
 @require_POST
 def batch_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    cancel_rest_and_tell(request, get_object_or_404(Batch, pk=pk))
+    cancel_rest_and_tell(request, get_object_or_404(Batch.objects.kept(), pk=pk))
     return redirect("clones:batch_detail", pk)
 
 
 @needs(Capability.CLONE)
 @require_POST
 def batch_continue(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Batch, pk=pk)
+    batch = get_object_or_404(Batch.objects.kept(), pk=pk)
     try:
         continue_batch(batch, cast("User", request.user))
     except InvalidRequestError as error:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from clones import exports
 from clones.choices import BatchState, CloneScope, JobStatus
+from clones.engine.retention import kept_until
 from clones.filters.batches import BatchFilter
 from clones.filters.jobs import JobFilter
 from clones.models import Batch, CloneJob, needing_person
@@ -61,7 +62,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _batch(pk: int) -> Batch:
     """Return the batch with what its page shows. Raises Http404."""
     read_along = ("template__connection__paused_by", "created_by", "retry_of", "mail__user")
-    return get_object_or_404(Batch.objects.select_related(*read_along), pk=pk)
+    return get_object_or_404(Batch.objects.kept().select_related(*read_along), pk=pk)
 
 
 def _hold(batch: Batch, progress: Progress) -> Hold | None:
@@ -106,6 +107,7 @@ def _beside(batch: Batch, progress: Progress, listed: JobFilter) -> dict[str, An
         "sites_wrong": sites_gone_wrong(batch.pk)[:MOST_NAMED] if progress.sites_failed else (),
         "needing": _needing(batch)[:MOST_NAMED] if progress.needs_person else (),
         "hold": _hold(batch, progress),
+        "kept_until": kept_until(batch),
     }
 
 
@@ -146,4 +148,4 @@ def batch_mappings_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 
 def jobs_of(pk: int) -> QuerySet[CloneJob]:
     """Return the clones of a batch. Raises Http404 where there is no such batch."""
-    return get_object_or_404(Batch, pk=pk).jobs.all()
+    return get_object_or_404(Batch.objects.kept(), pk=pk).jobs.all()

@@ -40,7 +40,8 @@ def _begin(request: HttpRequest) -> HttpResponse:
     batch, template = (request.POST.get(name, "") for name in ("batch", "template"))
     if batch:
         made = prefill(
-            get_object_or_404(Batch.objects.select_related("template"), pk=int(batch) if is_id(batch) else 0), user
+            get_object_or_404(Batch.objects.kept().select_related("template"), pk=int(batch) if is_id(batch) else 0),
+            user,
         )
         return redirect("clones:draft_template", made.pk)
     chosen = TemplateStore.objects.filter(archived_at=None, pk=int(template)).first() if is_id(template) else None

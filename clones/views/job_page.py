@@ -61,7 +61,7 @@ def job_live(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def job_mapping(request: HttpRequest, pk: int) -> HttpResponse:
     if wants_fragment(request):
-        job = get_object_or_404(CloneJob, pk=pk)
+        job = get_object_or_404(CloneJob.objects.kept(), pk=pk)
         mapping = Mapping.of(job, request.GET)
         context = {"job": job, "mapping": mapping, "why_no_mapping": why_none(job)}
         response = render(request, "clones/_mapping.html", context)
@@ -75,7 +75,7 @@ def job_mapping(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Capability.WATCH)
 @require_safe
 def job_mapping_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
-    job = get_object_or_404(CloneJob.objects.select_related("target"), pk=pk)
+    job = get_object_or_404(CloneJob.objects.kept().select_related("target"), pk=pk)
     if not job.is_completed:  # a file with nothing but a header would look like an empty mapping
         messages.error(request, _NO_CSV)
         return page(request, pk, HTTPStatus.CONFLICT)
@@ -96,8 +96,10 @@ def _situation(pk: int) -> tuple[Situation, str]:
     """
     now = timezone.now()
     creation = StoreCreation.objects.filter(target=OuterRef("target")).order_by("-pk").values("version")[:1]
-    jobs = CloneJob.objects.select_related(*_READ_ALONG).annotate(
-        creation_version=Subquery(creation), **token_columns(now)
+    jobs = (
+        CloneJob.objects.kept()
+        .select_related(*_READ_ALONG)
+        .annotate(creation_version=Subquery(creation), **token_columns(now))
     )
     job: Any = get_object_or_404(jobs, pk=pk)  # with these columns
     return Situation(job, now, job.works), token(works=job.works, stopped=job.stopped)

@@ -23,7 +23,7 @@ from clones.views.job_page import page
 @needs(Capability.CLONE)
 @require_POST
 def job_store(request: HttpRequest, pk: int) -> HttpResponse:
-    job, user = get_object_or_404(CloneJob, pk=pk), cast("User", request.user)
+    job, user = get_object_or_404(CloneJob.objects.kept(), pk=pk), cast("User", request.user)
     action = request.POST.get("action", "enter")
     if action == "enter":
         return _enter(request, job, user)
@@ -64,7 +64,7 @@ def _enter(request: HttpRequest, job: CloneJob, user: User) -> HttpResponse:
 @needs(Capability.CLONE)
 @require_POST
 def job_site(request: HttpRequest, pk: int) -> HttpResponse:
-    job, user = get_object_or_404(CloneJob, pk=pk), cast("User", request.user)
+    job, user = get_object_or_404(CloneJob.objects.kept(), pk=pk), cast("User", request.user)
     form = SiteForm(request.POST)
     try:
         if request.POST.get("action") == "give-up":

@@ -30,7 +30,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
     batch = listed.chosen.get("batch")
     context = {
         "listed": listed,
-        "batch": Batch.objects.filter(pk=batch).first() if batch else None,
+        "batch": Batch.objects.kept().filter(pk=batch).first() if batch else None,
         "tabs": listed.tabs(),
         "table": table,
         "newest": newest,
@@ -53,7 +53,7 @@ def job_list_csv(request: HttpRequest) -> StreamingHttpResponse:
 @needs(Capability.CLONE)
 @require_POST
 def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(CloneJob, pk=pk)
+    job = get_object_or_404(CloneJob.objects.kept(), pk=pk)
     batches = retry_and_tell(request, [job.pk])
     return redirect("clones:job_detail", batches[0].jobs.get().pk if batches else job.pk)
 
@@ -61,6 +61,6 @@ def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Capability.CLONE)
 @require_POST
 def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(CloneJob, pk=pk)
+    job = get_object_or_404(CloneJob.objects.kept(), pk=pk)
     cancel_and_tell(request, [job.pk])
     return redirect("clones:job_detail", job.pk)

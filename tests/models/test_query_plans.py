@@ -45,6 +45,10 @@ QUESTIONS: dict[str, tuple[str, AskedFor]] = {
         lambda: CloneJob.objects.filter(template=1, status=JobStatus.COMPLETED).order_by("-finished_at")[:500],
     ),
     "which batches are open": ("batch_open", lambda: Batch.objects.filter(ended_at=None)),
+    "which batches are being thrown away": (
+        "batch_thrown_away",
+        lambda: Batch.objects.filter(thrown_away_since__isnull=False).order_by("thrown_away_since", "-pk"),
+    ),
     "whose clones ended lately": (
         "job_finished",
         lambda: CloneJob.objects.filter(finished_at__gte=timezone.now()).order_by(),

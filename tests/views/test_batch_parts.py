@@ -1,7 +1,7 @@
 """What a batch's page tells beside its totals: causes, steps, who is needed, what stands still; and keeps live."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
+from pytest_django import Settings
 
 from clones.choices import (
     BlockReason,
@@ -396,3 +397,25 @@ def test_why_a_mail_will_not_be_sent_is_told_while_its_batch_is_open(
 
 def words_of(client: Client, batch: Batch) -> str:
     return re.sub(r"<[^>]*>", "", client.get(f"/batches/{batch.pk}/").content.decode())
+
+
+@pytest.mark.parametrize(
+    ("days", "ended_at", "said"),
+    [
+        (90, datetime(2026, 8, 1, 12, tzinfo=UTC), "Kept until 30 Oct 2026 at least, then thrown away"),
+        (0, datetime(2026, 8, 1, 12, tzinfo=UTC), None),
+        (90, None, None),
+    ],
+    ids=["ended", "everything is kept", "not ended"],
+)
+def test_it_says_until_when_it_is_kept(
+    client: Client, batch: Batch, settings: Settings, days: int, ended_at: datetime | None, said: str | None
+) -> None:
+    settings.RETENTION_DAYS = days
+    job(batch, C)
+    Batch.objects.filter(pk=batch.pk).update(ended_at=ended_at)
+    client.force_login(staff("kim"))
+
+    shown = words_of(client, batch)
+
+    assert (said in shown) if said else ("Kept until" not in shown)
