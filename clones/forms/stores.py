@@ -113,10 +113,10 @@ class TargetForm(PortalForm):
             typed = typed_stores(self.cleaned_data["store_ids"])
         except InvalidRequestError as error:
             raise forms.ValidationError(str(error)) from None
-        if typed.complaints:
-            raise forms.ValidationError(typed.complaints)
         if any(wanted.name or wanted.label or wanted.token for wanted in typed.wanted):
             raise forms.ValidationError("Only store IDs are read here: paste them alone, without labels and tokens.")
+        if typed.complaints:
+            raise forms.ValidationError(typed.complaints)
         return [wanted.store_id for wanted in typed.wanted]
 
 

@@ -77,10 +77,16 @@ def _is_register(lines: list[str]) -> bool:
 
 
 def _agreed(rows: list[Row]) -> Iterator[Row]:
-    """Yield the rows; of a store that stands there twice both say the same: what is sure once is sure."""
-    problems = {_store(row): row.problem for row in reversed(rows)}
-    problems |= {_store(row): "" for row in rows if not row.problem}
-    return (replace(row, problem=problems[_store(row)]) for row in rows)
+    """Yield the rows: what is sure once is sure, and what is doubtful is asked about once, by its first line."""
+    sure = {_store(row) for row in rows if not row.problem}
+    asked: set[str] = set()
+    for row in rows:
+        store = _store(row)
+        if store in sure:
+            yield replace(row, problem="")
+        elif store not in asked:
+            asked.add(store)
+            yield row
 
 
 def _store(row: Row) -> str:

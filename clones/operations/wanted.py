@@ -187,10 +187,12 @@ def _originals(rows: Sequence[DraftTarget], read: Sequence[tuple[Wanted, Errors]
 
 
 def _place(row: DraftTarget, *, several: bool) -> str:
-    """Say where a row stands; `several`: in one of several files."""
+    """Say where a row stands: in a file (of several ones), or in a text."""
     if not row.line:
         return "in an earlier row"
-    return f"in line {row.line} of {f'“{row.file}”' if several and row.file else 'the file'}"
+    if not row.file:
+        return f"in line {row.line}"
+    return f"in line {row.line} of {f'“{row.file}”' if several else 'the file'}"
 
 
 def _says_the_same(one: DraftTarget, other: DraftTarget) -> bool:

@@ -109,9 +109,9 @@ def _add(request: HttpRequest, draft: Draft, user: User) -> HttpResponse:
     except InvalidRequestError as error:
         form.refuse(error)
         return _page(request, draft, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    doubtful = [row.cells["store_id"] or row.cells["email"] for row in pasted if row.problem]
-    _tell(request, len(given) - len(doubtful), twice)
-    _tell_of_pasted(request, values["pasted"], len(set(doubtful)))
+    doubtful = sum(1 for row in pasted if row.problem)
+    _tell(request, len(given) - doubtful, twice)
+    _tell_of_pasted(request, values["pasted"], doubtful)
     return redirect("clones:draft_targets", draft.pk)
 
 

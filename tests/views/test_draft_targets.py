@@ -605,10 +605,16 @@ def test_what_may_be_no_store_stands_first_with_its_line_and_is_not_launched(cli
     page = words(text_of(answer))
     assert "Added 1 store." in page
     assert "1 number or address of the text may be no store: it stands first, with its line." in page
-    assert "2 stores. 1 can be launched, 1 has mistakes, and of these 1 may be no store at all." in page
+    assert "2 stores. 1 can be launched, 1 has mistakes, and may be no store at all." in page
     assert "Is 4012345 a store? It stands in “Kim, Tel. 4012345”. Say so, or remove it." in page
     assert "This is a store: take the row as it stands here" in page
     assert [bool(row.errors) for row in rows(draft)] == [False, True]
+
+
+def test_what_may_be_no_store_is_counted_apart_from_other_mistakes(client: Client, draft: Draft) -> None:
+    answer = client.post(address(draft), {"pasted": "9001 90x2\nKim, Tel. 4012345"}, follow=True)
+
+    assert "1 can be launched, 2 have mistakes, and of these 1 may be no store at all." in words(text_of(answer))
 
 
 def test_whoever_says_that_it_is_a_store_has_it_taken(client: Client, draft: Draft) -> None:

@@ -142,6 +142,15 @@ def test_a_pasted_table_says_more_of_its_stores(client: Client, sam: User, templ
     assert list(jobs) == [("9001", "Anna", CloneScope.CATALOG), ("9002", "Bert", CloneScope.ALL)]
 
 
+def test_a_store_that_a_pasted_table_names_twice_is_told_with_its_lines(
+    client: Client, sam: User, template: TemplateStore
+) -> None:
+    response = post(client, template, "Store ID\tLabel\n9001\tAnna\n9001\tBert")
+
+    sentence = "Line 3: This store stands in line 2 already, with other cells: keep one of the two rows."
+    assert sentence in response.content.decode()
+
+
 TEXTS = [
     "9001 9002", "9,305", "31 000 001", "31\u00a0000\u00a0001", "3.1E+07", "1003.0", "12a 9001", "9001\n7",
     "Hi, 9001 is for Anna\n9002", "Tel. +49 40 1234567\n9001", "Store ID\tName\n9001\tAnna\n9,002\tBert",
@@ -182,10 +191,14 @@ def test_page_and_wizard_take_the_same_and_say_the_same(
             " ".join(f"{n}a" for n in range(6)),
             "0 stores; 6 are no store IDs, or doubtful: “0a”, “1a”, “2a”, “3a”, “4a”, …",
         ),
+        (
+            "9001 Anna, open 24/7\n9002 Bert, open 24/7",
+            "2 stores; 1 is no store ID, or doubtful: “24/7”; 4 words passed over",
+        ),
         (f"secret_{'a1' * 16}", "0 stores; 1 is no store ID, or doubtful: “secret_…”"),
         ("\n".join(map(str, range(9001, 14002))), "These are 5,001 stores: start at most 5,000 at once."),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_the_count_says_what_is_typed_and_what_is_doubtful(
     client: Client, sam: User, template: TemplateStore, typed: str, count: str
