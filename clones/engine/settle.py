@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -83,7 +83,7 @@ def _submit_changes(answers: Sequence[Answer], now: datetime) -> list[tuple[Clon
     return changes
 
 
-def _submit_outcome(answer: Answer, now: datetime, given: Set[tuple[str, str]]) -> Outcome:
+def _submit_outcome(answer: Answer, now: datetime, given: Collection[tuple[str, str]]) -> Outcome:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
     job, address = answer.job, answer.job.connection.api_url
     return submit.decide(job, answer.result, now, lambda ticket: (address, ticket) in given or _is_taken(job, ticket))
