@@ -16,6 +16,7 @@ from typing import Final
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from clones.choices import CreationStatus, JobStatus
+from clones.engine.budget import CLOCKS_AGREE_TO
 from clones.models import CloneJob, StoreCreation
 
 AT_ONCE: Final = 5
@@ -60,7 +61,8 @@ def _rooms_for_creations(batch_ids: Collection[int], now: datetime) -> dict[int,
 
 
 def _lost_lately(now: datetime) -> Q:
-    return Q(unanswered_since__gt=now - LOST_COUNTS_FOR)
+    # A time so far ahead was written by a wrong clock, and would count until that time has come.
+    return Q(unanswered_since__gt=now - LOST_COUNTS_FOR, unanswered_since__lt=now + CLOCKS_AGREE_TO)
 
 
 def _rooms(

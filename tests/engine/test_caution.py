@@ -74,6 +74,14 @@ def test_answers_that_stay_lost_hold_up_the_others_for_ten_minutes(batch: Batch)
     assert len(sent(batch, LATER)) == AT_ONCE
 
 
+def test_answers_that_were_lost_before_the_clock_went_back_hold_up_nothing(batch: Batch) -> None:
+    jobs(batch, MANY)
+    sent(batch, NOW + timedelta(days=1))
+    lose_answers(batch, NOW + timedelta(days=1))
+
+    assert len(sent(batch)) == AT_ONCE
+
+
 def may_be_asked_for(now: datetime = NOW) -> int:
     due = StoreCreation.objects.filter(next_action_at__lte=now, finished_at=None, lease_token="").order_by("pk")
     return caution.without_hasty(due, now).count()
