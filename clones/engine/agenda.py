@@ -169,11 +169,10 @@ def _starts(due: CloneJobQuerySet, now: datetime) -> list[Start]:
 def with_caution(starts: Iterable[Start], now: datetime) -> list[Start]:
     """Leave out what a batch must not send yet. What repeats a lost answer is sent all the same."""
     found = list(starts)
-    large = {start.batch_id for start in found if start.waiting > caution.AT_ONCE}
-    rooms = dict.fromkeys(large, caution.AT_ONCE) | caution.rooms(large, now)
+    rooms = caution.rooms({start.batch_id for start in found if not start.in_doubt}, now)
     chosen = []
     for start in found:
-        if not start.in_doubt and start.batch_id in rooms:
+        if not start.in_doubt:
             if rooms[start.batch_id] <= 0:
                 continue
             rooms[start.batch_id] -= 1

@@ -9,13 +9,14 @@ sent; but for ten minutes only, since five stores that never answer must not hol
 What repeats a lost answer is sent in any case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from clones.choices import CreationStatus, JobStatus
+from clones.engine.budget import CLOCKS_AGREE_TO
 from clones.models import CloneJob, StoreCreation
 
 AT_ONCE: Final = 5
@@ -25,46 +26,55 @@ ACCEPTED: Final = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
 _BATCH_OF_CREATION: Final = "target__jobs__batch"
 
 
-def rooms(batch_ids: Iterable[int], now: datetime) -> dict[int, int]:
-    """Return for those of the batches of which something was sent how many more may be; AT_ONCE of the others."""
-    jobs = CloneJob.objects.filter(batch__in=list(batch_ids))
+def rooms(batch_ids: Collection[int], now: datetime) -> dict[int, int]:
+    """Return how many more clones of each of the batches may be sent, however few of them are due just now."""
+    jobs = CloneJob.objects.filter(batch__in=batch_ids)
     unanswered = Q(status=JobStatus.SUBMITTING) | _lost_lately(now)
-    return _rooms(jobs, "batch", accepted=Q(status__in=ACCEPTED), unanswered=unanswered)
+    return _rooms(batch_ids, jobs, "batch", accepted=Q(status__in=ACCEPTED), unanswered=unanswered)
 
 
 def without_hasty(due: QuerySet[StoreCreation], now: datetime) -> QuerySet[StoreCreation]:
     """Leave out of `due` the stores that their batches must not ask for yet."""
     waiting = due.filter(status=CreationStatus.WAITING).order_by()
     clones = CloneJob.objects.active().order_by()
-    counts = clones.filter(target__creations__in=waiting).values_list("batch").annotate(count=Count("pk"))
-    large = [batch for batch, count in counts if count > AT_ONCE]
-    if not large:
+    wanted = clones.filter(target__creations__in=waiting).values_list("batch")
+    counts: dict[int, int] = dict(wanted.annotate(count=Count("pk")))
+    room = _rooms_for_creations(counts, now)
+    hasty = [batch for batch, count in counts.items() if count > room[batch]]
+    if not hasty:
         return due
-    room, go = dict.fromkeys(large, AT_ONCE) | _rooms_for_creations(large, now), list[int]()
-    for batch in large:
+    go = list[int]()
+    for batch in hasty:
         targets = clones.filter(batch=batch).values("target")
         go += due.filter(status=CreationStatus.WAITING, target__in=targets).values_list("pk", flat=True)[
             : max(0, room[batch])
         ]
-    in_large = Exists(clones.filter(batch__in=large, target=OuterRef("target")))
-    return due.filter(~Q(status=CreationStatus.WAITING) | ~in_large | Q(pk__in=go))
+    in_hasty = Exists(clones.filter(batch__in=hasty, target=OuterRef("target")))
+    return due.filter(~Q(status=CreationStatus.WAITING) | ~in_hasty | Q(pk__in=go))
 
 
-def _rooms_for_creations(batch_ids: Iterable[int], now: datetime) -> dict[int, int]:
-    creations = StoreCreation.objects.filter(**{f"{_BATCH_OF_CREATION}__in": list(batch_ids)})
+def _rooms_for_creations(batch_ids: Collection[int], now: datetime) -> dict[int, int]:
+    creations = StoreCreation.objects.filter(**{f"{_BATCH_OF_CREATION}__in": batch_ids})
     unanswered = Q(status=CreationStatus.CREATING) | _lost_lately(now)
-    return _rooms(creations, _BATCH_OF_CREATION, accepted=Q(status=CreationStatus.CREATED), unanswered=unanswered)
+    accepted = Q(status=CreationStatus.CREATED)
+    return _rooms(batch_ids, creations, _BATCH_OF_CREATION, accepted=accepted, unanswered=unanswered)
 
 
 def _lost_lately(now: datetime) -> Q:
-    return Q(unanswered_since__gt=now - LOST_COUNTS_FOR)
+    # A time so far ahead was written by a wrong clock, and would count until that time has come.
+    return Q(unanswered_since__gt=now - LOST_COUNTS_FOR, unanswered_since__lt=now + CLOCKS_AGREE_TO)
 
 
 def _rooms(
-    rows: QuerySet[CloneJob] | QuerySet[StoreCreation], batch: str, *, accepted: Q, unanswered: Q
+    batch_ids: Collection[int],
+    rows: QuerySet[CloneJob] | QuerySet[StoreCreation],
+    batch: str,
+    *,
+    accepted: Q,
+    unanswered: Q,
 ) -> dict[int, int]:
     sent = rows.filter(accepted | unanswered).order_by().values_list(batch)
     counts = sent.annotate(
         accepted=Count("pk", filter=accepted, distinct=True), unanswered=Count("pk", filter=unanswered, distinct=True)
     )
-    return {pk: AT_ONCE + more - less for pk, more, less in counts}
+    return dict.fromkeys(batch_ids, AT_ONCE) | {pk: AT_ONCE + more - less for pk, more, less in counts}

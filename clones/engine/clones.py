@@ -1,6 +1,8 @@
 """The clones that one tick works on: due jobs are leased, their calls made on threads, the answers written down."""
 
 import logging
+import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
@@ -21,6 +23,7 @@ from clones.models import CloneJob, Connection
 logger = logging.getLogger(__name__)
 
 THREADS: Final = 256  # 1,000 looks a second at 100 ms each, where no limit holds them up; made as they are needed
+SINGLY_SECONDS: Final = 3.0  # after a third of WORKER_SILENT_SECONDS another tick would take the seat
 
 LEFT_NOTE: Final = "The worker was stopped before Ecwid's answer came in. The clone may have started: asking again."
 
@@ -91,10 +94,13 @@ class Clones:
     def _settle_singly(self) -> None:
         """Write answers one by one, so that a single bad one does not hold up the others.
 
-        One whose row somebody holds stays in hand.
+        One whose row somebody holds stays in hand, and once this takes long so do all that are left, in front of it:
+        the tick has to beat, and to renew the leases of what it has in hand.
         """
-        still_locked = []
-        for answer in self.unsettled:
+        ends_at = time.monotonic() + SINGLY_SECONDS
+        left, still_locked = deque(self.unsettled), list[Answer]()
+        while left:
+            answer = left.popleft()
             try:
                 settle([answer], timezone.now(), self.outlooks)
             except AWAY as error:
@@ -104,7 +110,9 @@ class Clones:
             except Exception as error:
                 logger.exception("The answer for job %s could not be written down", answer.job.pk)
                 set_aside(answer, error, timezone.now())
-        self.unsettled = still_locked
+            if time.monotonic() >= ends_at:
+                break
+        self.unsettled = [*left, *still_locked]
 
     def renew(self, now: datetime) -> None:
         """Prolong the leases of all jobs whose answers are in the air or in hand."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -62,8 +62,7 @@ def _stop_connections(answers: Sequence[Answer], now: datetime) -> None:
 
 def _settle_submits(answers: Sequence[Answer], now: datetime) -> set[int]:
     """Write what the answers to POSTs mean, all tickets by one commit; return the batches of which one has failed."""
-    outcomes = [(answer.job, _submit_outcome(answer, now)) for answer in answers]
-    changes = [(job, outcome.change) for job, outcome in outcomes if outcome.change]
+    changes = _submit_changes(answers, now)
     tickets = [change for _, change in changes if change.to == JobStatus.QUEUED]
     written = advance_many(sorted(tickets, key=lambda change: change.job.pk), at=now, under_lease=True)
     for change in tickets:
@@ -73,9 +72,21 @@ def _settle_submits(answers: Sequence[Answer], now: datetime) -> set[int]:
     return {job.batch_id for job, change in others if _write_other(job, change, now) and change.to == JobStatus.FAILED}
 
 
-def _submit_outcome(answer: Answer, now: datetime) -> Outcome:
+def _submit_changes(answers: Sequence[Answer], now: datetime) -> list[tuple[CloneJob, Change]]:
+    """Decide about each in turn: a ticket that one of them gets is taken for those behind it."""
+    changes, given = [], set[tuple[str, str]]()
+    for answer in answers:
+        outcome = _submit_outcome(answer, now, given)
+        if outcome.change:
+            changes.append((answer.job, outcome.change))
+            given.add((answer.job.connection.api_url, outcome.change.fields.get("ticket", "")))
+    return changes
+
+
+def _submit_outcome(answer: Answer, now: datetime, given: Collection[tuple[str, str]]) -> Outcome:
     assert not isinstance(answer.result, CloneStatus)  # noqa: S101  tells the type checker what Call.run holds to
-    return submit.decide(answer.job, answer.result, now, lambda ticket: _is_taken(answer.job, ticket))
+    job, address = answer.job, answer.job.connection.api_url
+    return submit.decide(job, answer.result, now, lambda ticket: (address, ticket) in given or _is_taken(job, ticket))
 
 
 def _write_other(job: CloneJob, change: Change, now: datetime) -> bool:

@@ -41,11 +41,17 @@ def lose_answers(batch: Batch, next_action_at: datetime) -> None:
     CloneJob.objects.filter(batch=batch, status=JobStatus.SUBMITTING).update(**waits)
 
 
-def test_a_batch_of_five_leaves_at_once_whatever_else_is_under_way_of_it(batch: Batch) -> None:
+def test_a_batch_of_five_leaves_at_once(batch: Batch) -> None:
+    jobs(batch, AT_ONCE)
+
+    assert len(sent(batch)) == AT_ONCE
+
+
+def test_clones_that_become_due_a_few_at_a_time_wait_for_answers_too(batch: Batch) -> None:
     jobs(batch, AT_ONCE)
     jobs(batch, AT_ONCE, JobStatus.SUBMITTING, unanswered_since=NOW, lease_token="held")
 
-    assert len(sent(batch)) == AT_ONCE
+    assert sent(batch) == []
 
 
 def test_while_all_answers_get_lost_nothing_new_of_a_batch_is_sent(batch: Batch) -> None:
@@ -66,6 +72,14 @@ def test_answers_that_stay_lost_hold_up_the_others_for_ten_minutes(batch: Batch)
     assert sent(batch, LATER - timedelta(seconds=1)) == []
 
     assert len(sent(batch, LATER)) == AT_ONCE
+
+
+def test_answers_that_were_lost_before_the_clock_went_back_hold_up_nothing(batch: Batch) -> None:
+    jobs(batch, MANY)
+    sent(batch, NOW + timedelta(days=1))
+    lose_answers(batch, NOW + timedelta(days=1))
+
+    assert len(sent(batch)) == AT_ONCE
 
 
 def may_be_asked_for(now: datetime = NOW) -> int:
@@ -99,9 +113,16 @@ def test_a_look_up_is_made_in_any_case(batch: Batch) -> None:
     assert may_be_asked_for() == MANY
 
 
-def test_a_few_stores_and_those_that_no_clone_waits_for_are_asked_for_at_once(batch: Batch) -> None:
+def test_stores_that_become_due_a_few_at_a_time_wait_for_answers_too(batch: Batch) -> None:
     for _ in range(AT_ONCE):
         storeless(batch, CreationStatus.CREATING, next_action_at=None, unanswered_since=NOW)
+        storeless(batch, created_at=NOW)
+
+    assert may_be_asked_for() == 0
+
+
+def test_a_few_stores_and_those_that_no_clone_waits_for_are_asked_for_at_once(batch: Batch) -> None:
+    for _ in range(AT_ONCE):
         storeless(batch, created_at=NOW)
     StoreCreationFactory.create_batch(MANY, created_at=NOW)
 

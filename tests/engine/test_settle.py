@@ -176,6 +176,21 @@ def test_a_ticket_that_another_application_holds_at_the_same_address_is_not_adop
     assert (fresh(job).status, fresh(job).ticket) == (JobStatus.WAITING, "")
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["one application", "two at one address"])
+def test_a_ticket_that_two_answers_of_one_round_name_goes_to_one_job(*, elsewhere: bool) -> None:
+    first = leased(JobStatus.WAITING)
+    second = leased(JobStatus.WAITING, None if elsewhere else first.batch, unanswered_since=NOW - timedelta(seconds=5))
+    busy = refusal(CloneErrorCode.TARGET_ALREADY_USED_IN_ANOTHER_CLONE_TICKET, TICKET)
+    assert (first.connection_id != second.connection_id) is elsewhere
+
+    write(answer(first, TICKET), answer(second, busy))
+
+    assert [(row.status, row.ticket) for row in (fresh(first), fresh(second))] == [
+        (JobStatus.QUEUED, TICKET),
+        (JobStatus.WAITING, ""),
+    ]
+
+
 @pytest.mark.parametrize(
     ("columns_of_the_job", "present", "counts"),
     [

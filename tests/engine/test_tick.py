@@ -364,18 +364,24 @@ def test_an_answer_that_came_in_is_told_as_lost_where_the_database_used_up_the_t
     assert f"Stopped with answers that the database did not take, for jobs {job.pk}." in caplog.text
 
 
-def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def three_answers_in_hand(bad: int) -> tuple[Tick, list[CloneJob]]:
+    """Return a tick that has the ends of three clones in hand, one of which cannot be written down."""
     holder = seat.take(QUEUE, "mine", timezone.now())
     assert holder is not None
     batch = BatchFactory.create()
     held = {"batch": batch, "status": JobStatus.IN_PROGRESS, "lease_token": "mine", "leased_by_id": holder.beat_id}
     jobs = [CloneJobFactory.create(**held, leased_until=timezone.now() + timedelta(minutes=1)) for _ in range(3)]
-    EntityMapping.objects.create(job=jobs[1], entity_type="product", source_id="1", target_id="x")
+    EntityMapping.objects.create(job=jobs[bad], entity_type="product", source_id="1", target_id="x")
     looping = Tick(holder, QUEUE, never)
     done = status("COMPLETED", ("product", "1", "2"))
     looping.clones.unsettled = [Answer(job, submits=False, result=done, asked_at=timezone.now()) for job in jobs]
+    return looping, jobs
+
+
+def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looping, jobs = three_answers_in_hand(bad=1)
 
     looping.clones.settle()
     looping.caller.close()
@@ -384,6 +390,20 @@ def test_one_answer_that_cannot_be_written_does_not_hold_up_the_others(
     assert f"The answer for job {jobs[1].pk} could not be written down" in caplog.text
     assert looping.clones.unsettled == []
     assert (fresh(jobs[1]).tries, fresh(jobs[1]).lease_token) == (1, "")  # asked again, with a pause
+
+
+def test_answers_that_take_long_one_by_one_stay_in_hand_while_the_tick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clones.engine.clones.SINGLY_SECONDS", 0)
+    looping, jobs = three_answers_in_hand(bad=0)
+
+    looping.clones.settle()
+    in_hand = [answer.job.pk for answer in looping.clones.unsettled]
+    looping.clones.settle()
+    looping.caller.close()
+
+    assert in_hand == [jobs[1].pk, jobs[2].pk]
+    assert [fresh(job).status for job in jobs] == [JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.COMPLETED]
+    assert looping.clones.unsettled == []
 
 
 def test_a_call_that_still_connects_when_another_worker_meets_a_limit_does_not_leave(
