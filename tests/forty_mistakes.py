@@ -66,7 +66,7 @@ MISTAKES = (
     Mistake("9037;;;;;;;later", "instant_site", "'later' is no choice"),
     Mistake("9038;;;;;;;publish", "instant_site", "with the store's access token"),
     Mistake("9039;;;;;;;;;surplus", "store_id", "This row has 10 cells"),
-    Mistake("9001;;;Another label", "store_id", "stands in line 2 of the file already, with other cells"),
+    Mistake("9001;;;Another label", "store_id", "This store stands in line 2 "),
 )
 RIGHT = ("9001;;;First", ";new@example.com;New store", '="9002"')
 

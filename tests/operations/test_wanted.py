@@ -274,7 +274,7 @@ def test_a_later_row_that_says_something_else_is_a_mistake_and_names_the_first(
     found = looked_at(template, row(7, store_id="9001"), row(9, store_id="9001", **cells))
 
     assert found[0].wanted is not None
-    assert "stands in line 7 of the file already" in found[1].errors["store_id"][0]
+    assert "stands in line 7 already" in found[1].errors["store_id"][0]
 
 
 def test_e_mails_are_duplicates_in_whatever_case(template: TemplateStore) -> None:
